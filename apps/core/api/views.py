@@ -1,0 +1,162 @@
+"""View set bases: translate, call an action, answer."""
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from django.db import connection, transaction
+from django.utils.translation import gettext as _
+from rest_framework import mixins, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.errors import PreconditionRequired, Refusal, StaleEdit, Text
+from apps.core.models import KeptAnswer
+
+_KEPT_HEADERS = ("Location", "ETag", "Content-Type")
+
+
+class KeyInUse(Refusal):
+    code, status = "idempotency_key_in_use", 409
+    title: Text = _("A request with this key is running")
+
+
+class KeyReused(Refusal):
+    code, status = "idempotency_key_reused", 422
+    title: Text = _("This key belongs to another request")
+
+
+class ApiView(viewsets.GenericViewSet[Any]):
+    """The base of every endpoint: idempotent POSTs, ETags, scopes, team-owned query sets.
+
+    ``orderings`` maps ``?ordering=`` names to fields; ``required_scope`` names the token scope of unsafe calls.
+    """
+
+    orderings: ClassVar[dict[str, str]] = {}
+    required_scope: Any = None
+    etag_required: ClassVar[bool] = False
+    model: ClassVar[Any] = None
+
+    def get_queryset(self) -> Any:
+        if getattr(self, "swagger_fake_view", False):
+            return self.model._default_manager.none()
+        return self.model._default_manager.visible_to(self.request.user)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get("Idempotency-Key")
+        if request.method == "POST" and key:
+            self.post = self._once(key[:200], self.post)  # type: ignore[attr-defined,has-type]
+
+    def _once(self, key: str, call: Callable[..., Response]) -> Callable[..., Response]:
+        def answer(request: Request, *args: Any, **kwargs: Any) -> Response:
+            digest = _request_digest(request)
+            with transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
+                        [f"{request.user.pk}:{key}"],
+                    )
+                    (free,) = cursor.fetchone()
+                if not free:
+                    raise KeyInUse(_("Wait for its answer, then send the request again with the same key."))
+                kept = KeptAnswer.objects.filter(user_id=request.user.pk, key=key).first()
+                if kept is not None:
+                    return _replay(kept, digest)
+                try:
+                    with transaction.atomic():
+                        response = call(request, *args, **kwargs)
+                except Exception as error:
+                    response = self.handle_exception(error)
+                self.finalize_response(request, response, *args, **kwargs).render()
+                if response.status_code >= 500:
+                    transaction.set_rollback(True)
+                else:
+                    KeptAnswer.objects.create(
+                        user_id=request.user.pk,
+                        key=key,
+                        request_digest=digest,
+                        status=response.status_code,
+                        headers={name: response[name] for name in _KEPT_HEADERS if name in response},
+                        body=response.rendered_content or b"",
+                    )
+                return response
+
+        return answer
+
+    def finalize_response(self, request: Any, response: Any, *args: Any, **kwargs: Any) -> Any:
+        response = super().finalize_response(request, response, *args, **kwargs)
+        limit = getattr(getattr(request, "_request", request), "rate_limit", None)
+        if limit:
+            response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(
+                str, limit
+            )
+        return response
+
+
+def _request_digest(request: Request) -> str:
+    """Return a digest of what was asked; of a streamed upload, of what its headers declare."""
+    content_type = request.content_type or ""
+    if content_type.startswith("multipart/") or content_type == "application/offset+octet-stream":
+        fields = sorted((name, str(getattr(value, "size", value))) for name, value in request.data.items())
+        body = repr(fields).encode() + request.headers.get("Content-Digest", "").encode()
+    else:
+        body = repr(request.data).encode()
+    head = f"{request.method} {request.get_full_path()}\n".encode()
+    return "sha256:" + hashlib.sha256(head + body).hexdigest()
+
+
+def _replay(kept: KeptAnswer, digest: str) -> Response:
+    if kept.request_digest != digest:
+        raise KeyReused(
+            _("This Idempotency-Key was used for another request. Use a new key for a new request.")
+        )
+    import orjson
+
+    body = bytes(kept.body)
+    response = Response(
+        orjson.loads(body) if body else None,
+        status=kept.status,
+        content_type=kept.headers.get("Content-Type"),
+    )
+    for name, value in kept.headers.items():
+        response[name] = value
+    response["Idempotency-Replayed"] = "true"
+    return response
+
+
+class ListView(mixins.ListModelMixin, ApiView):
+    pass
+
+
+class ReadView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiView):
+    """List and retrieve what the user may see; the ETag of one is its revision."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        obj = self.get_object()
+        response = Response(self.get_serializer(obj).data)
+        set_etag(response, obj)
+        return response
+
+
+def set_etag(response: Response, obj: Any) -> None:
+    """Put the revision of an editable record into the answer's ETag."""
+    revision = getattr(obj, "revision", None)
+    if revision is not None:
+        response["ETag"] = f'"{revision}"'
+
+
+def expected_revision(request: Request) -> int:
+    """Return the revision that ``If-Match`` names.
+
+    Raise ``PreconditionRequired`` (428) without the header and ``StaleEdit`` (412) for what is no revision.
+    """
+    value = request.headers.get("If-Match")
+    if not value:
+        raise PreconditionRequired(
+            _("Send the ETag that you read in If-Match, so that nobody's change is overwritten.")
+        )
+    try:
+        return int(value.strip().removeprefix("W/").strip('"'))
+    except ValueError:
+        raise StaleEdit(_("If-Match does not name a revision of this. Read it again.")) from None

@@ -1,0 +1,39 @@
+"""The one clock that decides: the database's."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator
+from contextvars import ContextVar
+
+from django.db import connection
+
+_replayed: ContextVar[dt.datetime | None] = ContextVar("replayed", default=None)
+
+
+def now() -> dt.datetime:
+    """Return the database's time of day (aware, UTC); costs one query."""
+    replayed = _replayed.get()
+    if replayed is not None:
+        return replayed
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return moment.astimezone(dt.UTC)
+
+
+def today() -> dt.date:
+    """Return the database's date in UTC."""
+    return now().date()
+
+
+@contextlib.contextmanager
+def replay(moment: dt.datetime) -> Iterator[None]:
+    """Let ``now()`` answer ``moment`` in this context: for the demo's history and for tests.
+
+    No page, endpoint or task enters this context, so a client can't choose its time.
+    """
+    token = _replayed.set(moment.astimezone(dt.UTC))
+    try:
+        yield
+    finally:
+        _replayed.reset(token)

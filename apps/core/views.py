@@ -1,0 +1,52 @@
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.generic import TemplateView
+
+from apps.core import search
+from apps.core.api.problems import no_such_endpoint, plain_problem
+from apps.core.middleware import is_api
+from apps.core.pages import PageMixin
+
+
+class SearchPage(PageMixin, TemplateView):
+    template_name = "core/search.html"
+    title = gettext_lazy("Search")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        text = self.request.GET.get("q", "").replace("\x00", "")
+        return super().get_context_data(text=text, hits=search.search(self.request.user, text, 20), **kwargs)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return plain_problem(
+            "malformed_request", _("The request can't be read"), 400, _("The request can't be read.")
+        )
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return plain_problem("not_permitted", _("Your role does not allow this"), 403, str(exception))
+    return render(request, "403.html", {"reason": str(exception)}, status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if is_api(request):
+        return no_such_endpoint()
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if is_api(request):
+        return plain_problem(
+            "server_error",
+            _("Something went wrong here"),
+            500,
+            _("Nothing was changed. The request's id is in the log."),
+        )
+    return render(request, "500.html", status=500)
