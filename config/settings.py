@@ -3,9 +3,11 @@
 import datetime as dt
 from pathlib import Path
 
+import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
 
+django_stubs_ext.monkeypatch()
 env = environ.Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 environ.Env.read_env(env.str("ENV_FILE", str(BASE_DIR / ".env")))

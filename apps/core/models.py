@@ -14,7 +14,7 @@ from apps.core.identifiers import new_id
 class Record(models.Model):
     """A row with a UUIDv7 key that is never used again, and the database's time of its making."""
 
-    id: models.UUIDField[uuid.UUID, uuid.UUID] = models.UUIDField(
+    id = models.UUIDField(
         primary_key=True, default=new_id, editable=False
     )
     created_at = models.DateTimeField(db_default=Now(), editable=False)
@@ -44,7 +44,7 @@ class Job(Record):
     done = models.BigIntegerField(default=0)
     total = models.BigIntegerField(null=True)
     message = models.CharField(max_length=300, blank=True)
-    result: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
+    result = models.JSONField(default=dict)
     error = models.TextField(blank=True)
     claim = models.UUIDField(null=True)
     lease_until = models.DateTimeField(null=True)
@@ -82,7 +82,7 @@ class KeptAnswer(models.Model):
     key = models.CharField(max_length=200)
     request_digest = models.CharField(max_length=71)
     status = models.PositiveSmallIntegerField(null=True)
-    headers: models.JSONField[dict[str, str], dict[str, str]] = models.JSONField(default=dict)
+    headers = models.JSONField(default=dict)
     body = models.BinaryField(default=b"")
     started_at = models.DateTimeField(db_default=Now())
 

@@ -1,0 +1,47 @@
+"""Permission as a query: one ``EXISTS`` on memberships, one on exceptional grants."""
+
+import uuid
+from typing import Any
+
+from django.apps import apps
+from django.db.models import Exists, Model, OuterRef, Q, TextField
+from django.db.models.functions import Cast
+
+from apps.people.roles import ORGANISATION_PERMISSIONS, ROLE_PERMISSIONS, roles_with
+
+
+def permissions_on(user: Any, team_id: uuid.UUID | None) -> frozenset[str]:
+    """Return what the user's roles allow on the team, of the organisation's role included; one query a user."""
+    held: dict[uuid.UUID, frozenset[str]] | None = user.__dict__.get("_permissions")
+    if held is None:
+        held = {}
+        for team, role in user.memberships.values_list("team_id", "role"):
+            held[team] = held.get(team, frozenset()) | ROLE_PERMISSIONS[role]
+        user.__dict__["_permissions"] = held
+    everywhere = ORGANISATION_PERMISSIONS[user.organisation_role]
+    return everywhere | (held.get(team_id, frozenset()) if team_id else frozenset())
+
+
+def access_filter(user: Any, model: type[Model], permission: str) -> Q:
+    """Return the filter of the rows of a team-owned model on which the user holds ``permission``."""
+    if not user.is_active:
+        return Q(pk__in=[])
+    if permission in ORGANISATION_PERMISSIONS[user.organisation_role]:
+        return Q()
+    memberships = apps.get_model("people", "Membership").objects.filter(
+        user=user,
+        team_id=OuterRef(model.TEAM_PATH),  # type: ignore[attr-defined]
+        role__in=roles_with(permission),
+    )
+    found = Q(Exists(memberships))
+    grant_model = getattr(model, "GRANT_MODEL", None)
+    if permission in ("view", "trail.view") and grant_model:
+        grants = apps.get_model("guardian", "UserObjectPermission").objects.filter(
+            user=user,
+            content_type__app_label=grant_model.split(".")[0],
+            content_type__model=grant_model.split(".")[1].lower(),
+            permission__codename__startswith="view_",
+            object_pk=Cast(OuterRef(model.GRANT_PATH), TextField()),  # type: ignore[attr-defined]
+        )
+        found |= Q(Exists(grants))
+    return found

@@ -1,0 +1,59 @@
+"""Which role may do what: the one table of permissions."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+VIEW = "view"
+TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
+EVIDENCE = frozenset({"evidence.add", "evidence.attest"})
+USE_CASES = frozenset({"usecase.create", "usecase.edit"})
+DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit"})
+
+
+class Role(models.TextChoices):
+    MEMBER = "member", _("Member")
+    DATA_STEWARD = "data_steward", _("Data steward")
+    TECHNICAL_OWNER = "technical_owner", _("Technical owner")
+    BUSINESS_OWNER = "business_owner", _("Business owner")
+    COMPLIANCE_REVIEWER = "compliance_reviewer", _("Compliance reviewer")
+    GOVERNANCE_LEAD = "governance_lead", _("Governance lead")
+    AUDITOR = "auditor", _("Auditor")
+    ADMINISTRATOR = "administrator", _("Administrator")
+
+
+class OrganisationRole(models.TextChoices):
+    AUDITOR = "auditor", _("Auditor of the organisation")
+    ADMINISTRATOR = "administrator", _("Administrator of the organisation")
+
+
+PEOPLE = frozenset({"people.manage", "grant.give", "token.manage_service"})
+GOVERNANCE = frozenset(
+    {"owner.assign", "gate.open", "gate.withdraw", "gate.sign", "policy.propose", "policy.publish"}
+)
+BASE = frozenset({VIEW})
+
+ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
+    Role.MEMBER: BASE,
+    Role.DATA_STEWARD: BASE | {"trail.view", "gate.open"} | DATASETS | EVIDENCE,
+    Role.TECHNICAL_OWNER: BASE
+    | {"trail.view", "gate.open", "gate.withdraw"}
+    | USE_CASES
+    | DATASETS
+    | EVIDENCE,
+    Role.BUSINESS_OWNER: BASE | {"trail.view", "owner.assign", "gate.open", "gate.sign"} | USE_CASES | EVIDENCE,
+    Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign"} | EVIDENCE,
+    Role.GOVERNANCE_LEAD: BASE | TRAIL | EVIDENCE | USE_CASES | DATASETS | GOVERNANCE | {"grant.give"},
+    Role.AUDITOR: BASE | TRAIL,
+    Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign"},
+}
+ORGANISATION_PERMISSIONS: dict[str, frozenset[str]] = {
+    "": frozenset(),
+    OrganisationRole.AUDITOR: BASE | TRAIL,
+    OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign"},
+}
+PERMISSIONS = frozenset().union(*ROLE_PERMISSIONS.values())
+
+
+def roles_with(permission: str) -> list[str]:
+    """Return the roles that carry ``permission``."""
+    return [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
