@@ -1,5 +1,74 @@
 from typing import Any
 
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, status
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from apps.core.api.views import ReadView, expected_revision, set_etag
+from apps.people.models import Team
+from apps.usecases import actions
+from apps.usecases.filters import UseCaseFilter
+from apps.usecases.models import UseCase
+
+
+class UseCaseSerializer(serializers.ModelSerializer[UseCase]):
+    team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all())
+
+    class Meta:
+        model = UseCase
+        fields = [
+            "id", "team", "name", "summary", "task", "success_measure", "risk_tier", "risk_reason", "phase",
+            "revision", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["id", "phase", "revision", "created_at", "updated_at"]
+        validators: list[Any] = []
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        request = self.context.get("request")
+        if request is not None and request.user.is_authenticated:
+            fields["team"].queryset = Team.objects.visible_to(request.user)
+        return fields
+
+
+class UseCaseViewSet(ReadView):
+    """Use cases: create, read, change (with ``If-Match``)."""
+
+    model = UseCase
+    serializer_class = UseCaseSerializer
+    filterset_class = UseCaseFilter
+    orderings = {"name": "name", "risk_tier": "risk_tier", "phase": "phase", "created": "id"}
+
+    def get_queryset(self) -> QuerySet[UseCase]:
+        return super().get_queryset().select_related("team")
+
+    def _answer(self, use_case: UseCase, code: int) -> Response:
+        response = Response(self.get_serializer(use_case).data, status=code)
+        set_etag(response, use_case)
+        return response
+
+    def create(self, request: Request) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        values = dict(serializer.validated_data)
+        return self._answer(
+            actions.create_use_case(values.pop("team"), by=request.user, **values), status.HTTP_201_CREATED
+        )
+
+    @extend_schema(request=UseCaseSerializer(partial=True), responses=UseCaseSerializer)
+    def partial_update(self, request: Request, pk: str) -> Response:
+        use_case = self.get_object()
+        serializer = self.get_serializer(use_case, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        values = {name: value for name, value in serializer.validated_data.items() if name != "team"}
+        changed = actions.edit_use_case(
+            use_case.pk, by=request.user, revision=expected_revision(request), **values
+        )
+        return self._answer(changed, status.HTTP_200_OK)
+
 
 def register(router: Any) -> None:
     """Add this app's resources to the API."""
+    router.register("use-cases", UseCaseViewSet, basename="use-case")

@@ -1,4 +1,11 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.usecases import views
 
 app_name = "usecases"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.UseCaseList.as_view(), name="usecase_list"),
+    path("new/", views.UseCaseCreate.as_view(), name="usecase_create"),
+    path("<uuid:pk>/", views.UseCaseDetail.as_view(), name="usecase_detail"),
+    path("<uuid:pk>/edit/", views.UseCaseEdit.as_view(), name="usecase_edit"),
+]

@@ -1,0 +1,71 @@
+"""What is due, from whom, by when: the apps above offer it, the inbox asks them all."""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from apps.core.clock import now
+from apps.core.errors import Text
+from apps.core.subjects import SubjectRef
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """One thing that waits for one person: why it is theirs, and the one action that settles it."""
+
+    kind: str
+    subject: SubjectRef
+    title: str
+    reason: Text
+    action_label: Text
+    url: str
+    responsible_id: uuid.UUID | None = None
+    since: dt.datetime | None = None
+    due_at: dt.datetime | None = None
+    icon: str = "list-check"
+    urgency: int = 50
+
+    @property
+    def key(self) -> str:
+        """Name the item for as long as it stands: its kind and its subject."""
+        return f"{self.kind}:{self.subject}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A due item as the inbox shows it at one moment."""
+
+    item: DueItem
+    overdue: bool
+
+
+Provider = Callable[[Any], list[DueItem]]
+_providers: dict[str, Provider] = {}
+
+
+def offer(name: str, provider: Provider) -> None:
+    """Register ``provider(user)``: what waits for the user, in a constant number of queries."""
+    _providers[name] = provider
+
+
+def for_user(user: Any) -> list[Entry]:
+    """Return what waits for the user: overdue first, then by urgency (small is urgent), then the oldest."""
+    at = now()
+    distant = dt.datetime.max.replace(tzinfo=dt.UTC)
+    entries = [
+        Entry(item, item.due_at is not None and item.due_at < at)
+        for provider in _providers.values()
+        for item in provider(user)
+    ]
+    return sorted(
+        entries,
+        key=lambda entry: (
+            not entry.overdue,
+            entry.item.due_at or distant,
+            entry.item.urgency,
+            entry.item.since or distant,
+            entry.item.key,
+        ),
+    )

@@ -1,0 +1,33 @@
+"""Vacancies as due items: owners stand below the agenda, so the agenda asks them."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.agenda.due import DueItem
+from apps.core import subjects
+from apps.owners import holders
+
+
+def due_for(user: Any) -> list[DueItem]:
+    """Return one item per subject with vacancies on which the user may name holders."""
+    by_subject: dict[Any, tuple[Any, list[str]]] = {}
+    for ref, obj, responsibility in holders.vacancies(user, "owner.assign"):
+        by_subject.setdefault(ref, (obj, []))[1].append(str(responsibility.title))
+    items = []
+    for ref, (obj, titles) in by_subject.items():
+        kind = subjects.kind(ref.type)
+        items.append(
+            DueItem(
+                kind="vacancy",
+                subject=ref,
+                title=kind.label(obj),
+                reason=_("Nobody holds: %(titles)s") % {"titles": ", ".join(titles)},
+                action_label=_("Name a holder"),
+                url=kind.url(obj) + "#owners",
+                icon="users",
+                urgency=60,
+                since=getattr(obj, "created_at", None),
+            )
+        )
+    return items

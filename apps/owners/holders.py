@@ -1,0 +1,119 @@
+"""Who holds what on a subject, and who may act for them today."""
+
+import datetime as dt
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q
+
+from apps.core import subjects
+from apps.core.clock import today
+from apps.core.subjects import SubjectRef
+from apps.owners.models import Ownership
+from apps.owners.responsibilities import Responsibility, held_on, required_on
+from apps.people.models import Absence, User
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One responsibility on one subject: who holds it, or that nobody does."""
+
+    responsibility: Responsibility
+    ownership: Ownership | None
+    is_required: bool
+
+    @property
+    def is_vacant(self) -> bool:
+        return self.ownership is None
+
+
+def _on_any(refs: Iterable[SubjectRef]) -> Q:
+    found = Q(pk__in=[])
+    for ref in refs:
+        found |= Q(subject_type=ref.type, subject_id=ref.id)
+    return found
+
+
+def holders(ref: SubjectRef, chain: Sequence[SubjectRef] | None = None) -> dict[str, Ownership]:
+    """Return the active ownership of each responsibility; one on the subject itself goes before its parents'.
+
+    ``chain`` is the subject and its parents, nearest first, where the caller knows it. One query besides it.
+    """
+    refs = list(chain) if chain is not None else [found for found, _obj in subjects.chain(ref)]
+    rows = Ownership.objects.active().filter(_on_any(refs)).select_related("holder", "deputy")
+    nearness = {found: index for index, found in enumerate(refs)}
+    nearest: dict[str, Ownership] = {}
+    for row in sorted(rows, key=lambda row: -nearness[row.ref]):
+        nearest[row.responsibility] = row
+    return nearest
+
+
+def seats(ref: SubjectRef) -> list[Seat]:
+    """Return every responsibility that can be held on this very subject, in the table's order; one query."""
+    active = {
+        row.responsibility: row
+        for row in Ownership.objects.active().on(ref).select_related("holder", "deputy")
+    }
+    required = {row.key for row in required_on(ref.type)}
+    return [Seat(row, active.get(row.key), row.key in required) for row in held_on(ref.type)]
+
+
+def on_each(subject_type: str, ids: Iterable[uuid.UUID]) -> dict[tuple[uuid.UUID, str], Ownership]:
+    """Return the active ownerships held on these very subjects, by subject and responsibility; one query."""
+    rows = Ownership.objects.active().filter(subject_type=subject_type, subject_id__in=list(ids))
+    return {(row.subject_id, row.responsibility): row for row in rows.select_related("holder", "deputy")}
+
+
+def absent(user_ids: Iterable[uuid.UUID], on: dt.date | None = None) -> set[uuid.UUID]:
+    """Return those of the people who are away on the day (today by the database's clock); one query."""
+    day = on or today()
+    return set(
+        Absence.objects.filter(
+            user_id__in=list(user_ids), starts_on__lte=day, ends_on__gte=day, cancelled_at=None
+        ).values_list("user_id", flat=True)
+    )
+
+
+def acting_for(ownership: Ownership, away: set[uuid.UUID]) -> set[uuid.UUID]:
+    """Return who may act under this ownership, given who is away: the holder, and the deputy of an absent one."""
+    found = {ownership.holder_id}
+    if ownership.deputy_id and ownership.holder_id in away:
+        found.add(ownership.deputy_id)
+    return found
+
+
+def may_sign(ownership: Ownership, user: User, on: dt.date | None = None) -> bool:
+    """Tell whether ``user`` may sign under this ownership on the day.
+
+    The holder may, and the deputy on the days of the holder's absence; only a person who is active and still
+    sees the team's things.
+    """
+    if ownership.ended_at is not None or not user.is_active or user.kind != User.Kind.PERSON:
+        return False
+    if not user.may("view", ownership.team_id):
+        return False
+    return user.pk in acting_for(ownership, absent([ownership.holder_id], on))
+
+
+def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tuple[SubjectRef, Any, Responsibility]]:
+    """Return the required responsibilities that nobody holds, on what the user may see; two queries a kind."""
+    found: list[tuple[SubjectRef, Any, Responsibility]] = []
+    for kind in subjects.kinds():
+        required = required_on(kind.type)
+        if not required:
+            continue
+        rows = list(kind.all().visible_to(user, permission).order_by("-id")[:limit])
+        held = set(
+            Ownership.objects.active()
+            .filter(subject_type=kind.type, subject_id__in=[row.pk for row in rows])
+            .values_list("subject_id", "responsibility")
+        )
+        found += [
+            (SubjectRef(kind.type, row.pk), row, responsibility)
+            for row in rows
+            for responsibility in required
+            if (row.pk, responsibility.key) not in held
+        ]
+    return found[:limit]

@@ -1,0 +1,63 @@
+"""Every change of a use case."""
+
+import uuid
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from apps.core import access, editing, subjects
+from apps.core.actor import Actor
+from apps.core.errors import NameTaken
+from apps.core.subjects import SubjectRef
+from apps.ledger.actions import record_on
+from apps.people.models import Team, User
+from apps.usecases.models import UseCase
+
+EDITABLE = ("name", "summary", "task", "success_measure", "risk_tier", "risk_reason")
+
+
+def ref_of(use_case: UseCase) -> SubjectRef:
+    return SubjectRef("use_case", use_case.pk)
+
+
+def _taken(name: str) -> NameTaken:
+    return NameTaken(
+        _("The team has a use case “%(name)s” already. Choose another name.") % {"name": name},
+        errors={"/name": [_("The team uses this name already.")]},
+    )
+
+
+@transaction.atomic
+def create_use_case(team: Team, *, by: User, **values: Any) -> UseCase:
+    """Create a use case of the team in the phase *assess*; raise ``NameTaken``."""
+    access.require(by, "usecase.create", team.pk)
+    try:
+        with transaction.atomic():
+            use_case = UseCase.objects.create(team=team, created_by=by, **values)
+    except IntegrityError as error:
+        raise _taken(values["name"]) from error
+    record_on(
+        "use_case.created",
+        by=by,
+        ref=ref_of(use_case),
+        payload={name: editing.plain(getattr(use_case, name)) for name in (*EDITABLE, "phase")},
+    )
+    subjects.announce_change(ref_of(use_case), "use_case.created")
+    return use_case
+
+
+@transaction.atomic
+def edit_use_case(pk: uuid.UUID, *, by: Actor, revision: int | None, **values: Any) -> UseCase:
+    """Change a use case; raise ``StaleEdit`` when it is not at ``revision``, ``NameTaken`` for a double name."""
+    use_case = editing.lock(UseCase.objects.select_related("team"), pk, revision)
+    access.require(by, "usecase.edit", use_case.team_id)
+    try:
+        with transaction.atomic():
+            changed = editing.apply(use_case, {name: values[name] for name in EDITABLE if name in values})
+    except IntegrityError as error:
+        raise _taken(values["name"]) from error
+    if changed:
+        record_on("use_case.edited", by=by, ref=ref_of(use_case), payload={"changed": changed})
+        subjects.announce_change(ref_of(use_case), "use_case.edited")
+    return use_case
