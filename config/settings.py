@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "apps.people.authentication.CredentialMiddleware",
     "apps.core.middleware.ReaderMiddleware",
     "axes.middleware.AxesMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
@@ -113,6 +114,8 @@ DATABASES["default"] |= {
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {"connect_timeout": 5, "options": "-c lock_timeout=15s -c idle_in_transaction_session_timeout=120s"}
 )
+if env.str("NOTARY_DATABASE_URL", ""):
+    DATABASES["notary"] = env.db("NOTARY_DATABASE_URL")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", "redis://localhost:6379/0")
@@ -159,6 +162,9 @@ AUTH_PASSWORD_VALIDATORS = [
 ]
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
+PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")
+ACCOUNT_ADAPTER = "apps.people.adapters.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "apps.people.adapters.SocialAccountAdapter"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -177,7 +183,8 @@ AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = dt.timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_USERNAME_FORM_FIELD = "login"
+AXES_USERNAME_CALLABLE = "apps.people.adapters.axes_username"
+AXES_LOCKOUT_TEMPLATE = "account/locked.html"
 
 SESSION_COOKIE_NAME = "fourgate_session"
 SESSION_COOKIE_AGE = 12 * 3600
@@ -304,7 +311,9 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = False
 
 GATE_POLICY_FOLDER = BASE_DIR / "apps" / "gates" / "policies"
 NOTARY_KEY_FILE = env.str("NOTARY_KEY_FILE", str(FOURGATE_HOME / "notary" / "key.pem"))
+NOTARY_VERIFIER_KEY = env.str("NOTARY_VERIFIER_KEY", "")
 NOTARY_FOLDER = Path(env.str("NOTARY_FOLDER", str(FOURGATE_HOME / "notary")))
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 64 * 1024**3)
+REFERENCE_FOLDERS = env.list("REFERENCE_FOLDERS", default=["incoming", "shared"])
 INSPECTION_MEMORY_LIMIT = env.str("INSPECTION_MEMORY_LIMIT", "512MB")
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]

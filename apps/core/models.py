@@ -1,7 +1,5 @@
 """Tables without a domain: the base of every record, the queue of record, answers kept for retried requests."""
 
-import uuid
-from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -14,9 +12,7 @@ from apps.core.identifiers import new_id
 class Record(models.Model):
     """A row with a UUIDv7 key that is never used again, and the database's time of its making."""
 
-    id = models.UUIDField(
-        primary_key=True, default=new_id, editable=False
-    )
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
 
     class Meta:

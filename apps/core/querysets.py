@@ -12,13 +12,12 @@ M = TypeVar("M", bound=models.Model)
 class TeamOwned(models.Model):
     """A table whose rows belong to a team.
 
-    ``TEAM_PATH`` is the ORM path from a row to its team's id. ``GRANT_PATH`` and ``GRANT_MODEL`` say on which
-    row an exceptional grant stands: a dataset version is shared by sharing its dataset.
+    ``TEAM_PATH`` is the ORM path from a row to its team's id. ``GRANT_PATHS`` lead to the rows on which an
+    exceptional grant may stand: a dataset version is shared by sharing its dataset or its use case.
     """
 
     TEAM_PATH: ClassVar[str] = "team_id"
-    GRANT_PATH: ClassVar[str] = "id"
-    GRANT_MODEL: ClassVar[str | None] = None
+    GRANT_PATHS: ClassVar[tuple[str, ...]] = ()
 
     class Meta:
         abstract = True

@@ -1,6 +1,87 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class DatasetsConfig(AppConfig):
     name = "apps.datasets"
     label = "datasets"
+
+    def ready(self) -> None:
+        from django.urls import reverse
+
+        from apps.agenda import due as agenda
+        from apps.core import navigation, search, subjects
+        from apps.core.subjects import SubjectRef
+        from apps.datasets import due, facts
+        from apps.datasets.models import Dataset, DatasetVersion, Source
+        from apps.evidence import facts as registry
+        from apps.owners.responsibilities import held_on
+
+        on_dataset = tuple(row.key for row in held_on("dataset"))
+        held_along = tuple({*on_dataset, *(row.key for row in held_on("use_case"))})
+        subjects.register(
+            subjects.SubjectKind(
+                type="source",
+                title=_("Source"),
+                visible=lambda user: Source.objects.visible_to(user).select_related("team"),
+                all=lambda: Source.objects.select_related("team"),
+                label=lambda source: source.name,
+                url=lambda source: reverse("datasets:source_detail", args=[source.pk]),
+                icon="database",
+            )
+        )
+        subjects.register(
+            subjects.SubjectKind(
+                type="dataset",
+                title=_("Dataset"),
+                visible=lambda user: Dataset.objects.visible_to(user).select_related("use_case__team"),
+                all=lambda: Dataset.objects.select_related("use_case__team"),
+                label=lambda dataset: dataset.name,
+                url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
+                parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
+                responsibilities=on_dataset,
+                icon="database",
+            )
+        )
+        subjects.register(
+            subjects.SubjectKind(
+                type="dataset_version",
+                title=_("Dataset version"),
+                visible=lambda user: DatasetVersion.objects.visible_to(user).select_related(
+                    "dataset__use_case__team"
+                ),
+                all=lambda: DatasetVersion.objects.select_related("dataset__use_case__team"),
+                label=str,
+                url=lambda version: reverse("datasets:version_detail", args=[version.pk]),
+                parent=lambda version: SubjectRef("dataset", version.dataset_id),
+                digest=lambda version: version.digest,
+                authors=lambda version: {
+                    version.registered_by_id,
+                    *version.files.values_list("added_by_id", flat=True),
+                },
+                icon="files",
+                extra={"held_along": held_along, "gate_kinds": ("start",)},
+            )
+        )
+        registry.register(facts.PROVIDER)
+        agenda.offer("datasets.inspections", due.failed_inspections)
+
+        def find(user: Any, text: str, limit: int) -> list[search.Hit]:
+            rows = Dataset.objects.visible_to(user).filter(name__icontains=text).select_related("use_case")
+            return [
+                search.Hit(
+                    row.name,
+                    _("Dataset"),
+                    reverse("datasets:dataset_detail", args=[row.pk]),
+                    row.use_case.name,
+                    "database",
+                )
+                for row in rows.order_by("name")[:limit]
+            ]
+
+        search.offer(find)
+        navigation.offer(
+            navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30)
+        )

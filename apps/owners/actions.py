@@ -50,12 +50,15 @@ def _another(holder: User, deputy: User) -> None:
 
 
 def _locked(ownership: Ownership) -> Ownership:
-    row = Ownership.objects.select_for_update(of=("self",)).select_related("holder", "deputy", "team").get(
-        pk=ownership.pk
+    row = (
+        Ownership.objects.select_for_update(of=("self",))
+        .select_related("holder", "deputy", "team")
+        .get(pk=ownership.pk)
     )
     if row.ended_at is not None:
         raise OwnershipEnded(
-            _("This ownership ended in the meantime. Look at who holds “%(title)s” now.") % {"title": row.title},
+            _("This ownership ended in the meantime. Look at who holds “%(title)s” now.")
+            % {"title": row.title},
         )
     return row
 
@@ -76,7 +79,13 @@ def _end(row: Ownership, ending: str) -> None:
 
 @transaction.atomic
 def assign(
-    ref: SubjectRef, responsibility: str, holder: User, *, by: Actor, deputy: User | None = None, note: str = ""
+    ref: SubjectRef,
+    responsibility: str,
+    holder: User,
+    *,
+    by: Actor,
+    deputy: User | None = None,
+    note: str = "",
 ) -> Ownership:
     """Name the holder of a responsibility that nobody holds.
 
@@ -120,7 +129,9 @@ def assign(
 
 
 @transaction.atomic
-def hand_over(ownership: Ownership, to: User, *, by: Actor, deputy: User | None = None, note: str = "") -> Ownership:
+def hand_over(
+    ownership: Ownership, to: User, *, by: Actor, deputy: User | None = None, note: str = ""
+) -> Ownership:
     """End the ownership and give the responsibility to another person, without a moment of vacancy."""
     row = _locked(ownership)
     _require(by, row)
@@ -194,11 +205,16 @@ def vacate(ownership: Ownership, *, by: Actor, note: str = "") -> Ownership:
 
 def vacate_all(user: User, by: Actor) -> None:
     """End what a deactivated person holds or stands in for; called in the transaction that deactivates them."""
-    rows = Ownership.objects.active().select_for_update(of=("self",)).select_related("holder", "deputy", "team")
+    rows = (
+        Ownership.objects.active().select_for_update(of=("self",)).select_related("holder", "deputy", "team")
+    )
     for row in rows.filter(holder=user).order_by("id"):
         _end(row, Ownership.Ending.DEACTIVATED)
         record_on(
-            "ownership.vacated", by=by, ref=row.ref, payload={**_described(row), "reason": "person_deactivated"}
+            "ownership.vacated",
+            by=by,
+            ref=row.ref,
+            payload={**_described(row), "reason": "person_deactivated"},
         )
         subjects.announce_change(row.ref, "ownership.vacated")
     for row in rows.filter(deputy=user).order_by("id"):
@@ -215,5 +231,3 @@ def vacate_all(user: User, by: Actor) -> None:
             },
         )
         subjects.announce_change(row.ref, "ownership.deputy_removed")
-
-

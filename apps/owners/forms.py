@@ -16,7 +16,9 @@ def people_of(team: Team) -> Any:
 
 
 class HolderForm(forms.Form):
-    holder = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Holder"), empty_label=_("Choose a person"))
+    holder = forms.ModelChoiceField(
+        queryset=User.objects.none(), label=_("Holder"), empty_label=_("Choose a person")
+    )
     deputy = forms.ModelChoiceField(
         queryset=User.objects.none(),
         label=_("Deputy"),
@@ -36,7 +38,9 @@ class HolderForm(forms.Form):
 
 
 class HandOverForm(HolderForm):
-    to = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Hand over to"), empty_label=_("Choose a person"))
+    to = forms.ModelChoiceField(
+        queryset=User.objects.none(), label=_("Hand over to"), empty_label=_("Choose a person")
+    )
     holder = None  # type: ignore[assignment]
     field_order = ("to", "deputy", "note")
 
@@ -48,5 +52,7 @@ class DeputyForm(HolderForm):
 
 class VacateForm(forms.Form):
     note = forms.CharField(
-        label=_("Why"), max_length=500, help_text=_("The responsibility stays vacant until somebody is named.")
+        label=_("Why"),
+        max_length=500,
+        help_text=_("The responsibility stays vacant until somebody is named."),
     )

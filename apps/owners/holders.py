@@ -97,7 +97,9 @@ def may_sign(ownership: Ownership, user: User, on: dt.date | None = None) -> boo
     return user.pk in acting_for(ownership, absent([ownership.holder_id], on))
 
 
-def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tuple[SubjectRef, Any, Responsibility]]:
+def vacancies(
+    user: Any, permission: str = "view", limit: int = 200
+) -> list[tuple[SubjectRef, Any, Responsibility]]:
     """Return the required responsibilities that nobody holds, on what the user may see; two queries a kind."""
     found: list[tuple[SubjectRef, Any, Responsibility]] = []
     for kind in subjects.kinds():

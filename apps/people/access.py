@@ -34,14 +34,13 @@ def access_filter(user: Any, model: type[Model], permission: str) -> Q:
         role__in=roles_with(permission),
     )
     found = Q(Exists(memberships))
-    grant_model = getattr(model, "GRANT_MODEL", None)
-    if permission in ("view", "trail.view") and grant_model:
+    paths: tuple[str, ...] = getattr(model, "GRANT_PATHS", ())
+    if permission in ("view", "trail.view") and paths:
+        on_any = Q()
+        for path in paths:
+            on_any |= Q(object_pk=Cast(OuterRef(path), TextField()))
         grants = apps.get_model("guardian", "UserObjectPermission").objects.filter(
-            user=user,
-            content_type__app_label=grant_model.split(".")[0],
-            content_type__model=grant_model.split(".")[1].lower(),
-            permission__codename__startswith="view_",
-            object_pk=Cast(OuterRef(model.GRANT_PATH), TextField()),  # type: ignore[attr-defined]
+            on_any, user=user, permission__codename__startswith="view_"
         )
         found |= Q(Exists(grants))
     return found

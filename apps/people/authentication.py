@@ -1,13 +1,72 @@
-"""How the API recognises a caller: a token, or the browser's session."""
+"""How a caller is recognised: a token, or the browser's session; and what that is called in the trail."""
 
+import datetime as dt
+import hashlib
+from collections.abc import Callable
+from typing import Any
 
+from allauth.account.authentication import get_authentication_records
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
-from rest_framework import authentication
+from rest_framework import authentication, exceptions
 from rest_framework.request import Request
+
+from apps.people.models import ApiToken, User
+
+METHODS = {"password": "password", "mfa": "password and second factor", "socialaccount": "single sign-on"}
+LAST_USE_STEP = dt.timedelta(minutes=1)
+
+
+def describe_session(request: HttpRequest) -> str:
+    """Return how this session's user signed in, in words for the trail."""
+    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    if not records:
+        return "session"
+    last = records[-1]
+    if last.get("method") == "mfa" and last.get("type") == "webauthn":
+        return "passkey"
+    return METHODS.get(last.get("method", ""), "session")
+
+
+def mark(user: Any, request: HttpRequest) -> None:
+    """Tell the user object how it was recognised (``via``) and by which credential."""
+    user.via = describe_session(request)
+    key = request.session.session_key or ""
+    user.credential = "session:" + hashlib.sha256(key.encode()).hexdigest()
+
+
+class CredentialMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            mark(request.user, request)
+        return self.get_response(request)
 
 
 class TokenAuthentication(KnoxTokenAuthentication):
-    """``Authorization: Token fg_…``."""
+    """``Authorization: Token fg_…``; expired, revoked and deactivated ones are not recognised."""
+
+    def authenticate_credentials(self, token: bytes) -> tuple[User, ApiToken]:
+        try:
+            user, found = super().authenticate_credentials(token)
+        except UnicodeDecodeError:
+            raise exceptions.AuthenticationFailed(_("The token can't be read.")) from None
+        if found.revoked_at is not None:
+            raise exceptions.AuthenticationFailed(_("This token was revoked. Create another one."))
+        moment = timezone.now()
+        if found.last_used_at is None or moment - found.last_used_at > LAST_USE_STEP:
+            ApiToken.objects.filter(pk=found.pk).update(last_used_at=moment)
+        user.via = f"token {found.token_key[:8]}"
+        user.credential = f"token:{found.id}"
+        return user, found
+
+    def _cleanup_token(self, token: ApiToken) -> bool:
+        """Leave an expired token in its list, so that its owner sees why it stopped."""
+        return token.expiry is not None and token.expiry < timezone.now()
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

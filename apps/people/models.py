@@ -37,9 +37,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         PERSON = "person", _("Person")
         SERVICE = "service", _("Service account")
 
-    id = models.UUIDField(
-        primary_key=True, default=new_id, editable=False
-    )
+    id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     created_at = models.DateTimeField(db_default=Now(), editable=False)
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -53,6 +51,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     is_staff: ClassVar[bool] = False
     via: str = "session"
+    credential: str = ""
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"

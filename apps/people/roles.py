@@ -40,7 +40,10 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | DATASETS
     | EVIDENCE,
-    Role.BUSINESS_OWNER: BASE | {"trail.view", "owner.assign", "gate.open", "gate.sign"} | USE_CASES | EVIDENCE,
+    Role.BUSINESS_OWNER: BASE
+    | {"trail.view", "owner.assign", "gate.open", "gate.sign"}
+    | USE_CASES
+    | EVIDENCE,
     Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign"} | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE | TRAIL | EVIDENCE | USE_CASES | DATASETS | GOVERNANCE | {"grant.give"},
     Role.AUDITOR: BASE | TRAIL,

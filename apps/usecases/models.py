@@ -1,7 +1,5 @@
 """Use cases: one narrow task for which a model may be tuned."""
 
-from typing import ClassVar
-
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -33,7 +31,7 @@ class UseCaseQuerySet(TeamOwnedQuerySet["UseCase"]):
 class UseCase(Editable, TeamOwned):
     """One task, owned by one team, with the harm that a wrong answer can do told by its risk tier."""
 
-    GRANT_MODEL: ClassVar[str | None] = "usecases.UseCase"
+    GRANT_PATHS = ("id",)
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="use_cases", verbose_name=_("team"))
     name = models.CharField(_("name"), max_length=120)

@@ -1,0 +1,20 @@
+"""The machine's own reading of dataset files: a pure library, streaming, in bounded memory."""
+
+from apps.datasets.inspection.compute import Progress, SplitFile, inspect
+from apps.datasets.inspection.mapping import Mapping, guess_mapping
+from apps.datasets.inspection.reading import FileProblem, FileShape, check_file, detect, read_rows
+from apps.datasets.inspection.text import normalise
+
+__all__ = [
+    "FileProblem",
+    "FileShape",
+    "Mapping",
+    "Progress",
+    "SplitFile",
+    "check_file",
+    "detect",
+    "guess_mapping",
+    "inspect",
+    "normalise",
+    "read_rows",
+]

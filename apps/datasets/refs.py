@@ -1,0 +1,16 @@
+"""How other floors name the things of this one."""
+
+from apps.core.subjects import SubjectRef
+from apps.datasets.models import Dataset, DatasetVersion, Source
+
+
+def source_ref(source: Source) -> SubjectRef:
+    return SubjectRef("source", source.pk)
+
+
+def dataset_ref(dataset: Dataset) -> SubjectRef:
+    return SubjectRef("dataset", dataset.pk)
+
+
+def version_ref(version: DatasetVersion) -> SubjectRef:
+    return SubjectRef("dataset_version", version.pk)

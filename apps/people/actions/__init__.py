@@ -1,0 +1,34 @@
+"""Every change of people, teams, roles, tokens, grants and absences."""
+
+from apps.people.actions.absences import cancel_absence, record_absence
+from apps.people.actions.accounts import (
+    create_service_account,
+    deactivate,
+    edit_profile,
+    end_session,
+    invite,
+    reactivate,
+    set_organisation_role,
+)
+from apps.people.actions.grants import give_grant, withdraw_grant
+from apps.people.actions.teams import change_roles, create_team, edit_team
+from apps.people.actions.tokens import create_token, revoke_token
+
+__all__ = [
+    "cancel_absence",
+    "change_roles",
+    "create_service_account",
+    "create_team",
+    "create_token",
+    "deactivate",
+    "edit_profile",
+    "edit_team",
+    "end_session",
+    "give_grant",
+    "invite",
+    "reactivate",
+    "record_absence",
+    "revoke_token",
+    "set_organisation_role",
+    "withdraw_grant",
+]

@@ -1,0 +1,43 @@
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.errors import Refusal
+
+
+class EmailTaken(Refusal):
+    code, status, title = "email_taken", 409, _("This e-mail address has an account")
+
+
+class OwnAccount(Refusal):
+    code, status, title = "own_account", 409, _("Not on your own account")
+
+
+class LastAdministrator(Refusal):
+    code, status, title = "last_administrator", 409, _("Somebody must be able to manage people")
+
+
+class ScopeNotAllowed(Refusal):
+    code, status, title = "scope_not_allowed", 422, _("This scope can't be given")
+
+
+class ConfirmationFailed(Refusal):
+    code, status, title = "confirmation_failed", 403, _("Not confirmed")
+
+
+class ConfirmationRequired(Refusal):
+    code, status, title = "confirmation_required", 403, _("Confirm that it is you")
+
+
+class ConfirmationStale(Refusal):
+    code, status, title = "confirmation_stale", 403, _("The confirmation is too old")
+
+
+class ConfirmationUsed(Refusal):
+    code, status, title = "confirmation_used", 403, _("The confirmation was used")
+
+
+class TooManyAttempts(Refusal):
+    code, status, title = "too_many_attempts", 429, _("Too many failed attempts")
+
+
+class GrantNotPossible(Refusal):
+    code, status, title = "grant_not_possible", 422, _("This can't be shared")

@@ -1,0 +1,76 @@
+"""What every test can ask for."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+from django.db import connection
+
+
+@pytest.fixture(autouse=True)
+def _own_state(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Give each test its own storage and notary, and fast password hashes."""
+    home = tmp_path_factory.mktemp("state")
+    settings.FOURGATE_HOME = home
+    settings.MEDIA_ROOT = str(home / "storage")
+    settings.NOTARY_FOLDER = home / "notary"
+    settings.NOTARY_KEY_FILE = str(home / "notary" / "key.pem")
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    cache.clear()
+
+
+TRIGGERS = """
+SELECT format('ALTER TABLE %%I %s TRIGGER %%I', c.relname, t.tgname)
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT t.tgisinternal AND t.tgenabled = %%s AND n.nspname = 'public'
+"""
+
+
+def set_triggers(on: bool) -> None:
+    """Switch the guards off and on again: only the cluster's owner can, and only to empty the tables."""
+    with connection.cursor() as cursor:
+        cursor.execute(TRIGGERS % ("ENABLE ALWAYS" if on else "DISABLE"), ["D" if on else "A"])
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _flush_past_the_guards() -> Iterator[None]:
+    """Let tests with real transactions empty the append-only tables between them."""
+    from django.test.testcases import TransactionTestCase
+
+    inner = TransactionTestCase._fixture_teardown
+
+    def teardown(self: Any) -> None:
+        set_triggers(False)
+        try:
+            inner(self)
+        finally:
+            set_triggers(True)
+
+    TransactionTestCase._fixture_teardown = teardown
+    yield
+    TransactionTestCase._fixture_teardown = inner
+
+
+@pytest.fixture
+def notary() -> Any:
+    """Sign what is in the ledger now."""
+
+    def sign() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        call_command("notary", "--once")
+
+    return sign
+
+
+@pytest.fixture
+def scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)

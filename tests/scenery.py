@@ -1,0 +1,156 @@
+"""One believable team with a use case, a dataset and everything its start gate asks for."""
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.core import jobs
+from apps.core.subjects import SubjectRef
+from apps.datasets import actions as datasets
+from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.refs import dataset_ref, version_ref
+from apps.evidence import actions as evidence
+from apps.gates import actions as gates
+from apps.gates.models import Gate
+from apps.owners import actions as owners
+from apps.people.models import Team, User
+from apps.usecases import actions as usecases
+from apps.usecases.models import UseCase
+from tests.people.factories import confirmation_for, make_team, member
+
+DOCUMENTS = ("exclusions", "retention_statement", "sensitive_data_statement", "labelling_guideline")
+TRAIN = "text,category\nHow do I pay?,pay\nWhere is my card?,card\nI lost it,lost\n"
+TEST = "text,category\nCan I pay later?,pay\n"
+LEAKING = "text,category\nhow do i PAY?,pay\n"
+ON_USE_CASE = ("business_owner", "technical_owner", "governance_owner", "sponsor", "compliance_reviewer")
+ON_DATASET = ("source_owner", "data_steward", "annotation_owner", "review_lead")
+
+
+@dataclass
+class Scene:
+    team: Team
+    people: dict[str, User] = field(default_factory=dict)
+    use_case: Any = None
+    dataset: Any = None
+    version: Any = None
+
+    @property
+    def lead(self) -> User:
+        return self.people["governance_owner"]
+
+    @property
+    def engineer(self) -> User:
+        return self.people["technical_owner"]
+
+    def sign(self, gate: Gate, responsibility: str, verdict: str = "approve", **values: Any) -> Any:
+        gate.refresh_from_db()
+        by = values.pop("by", None) or self.people[responsibility]
+        return gates.sign_off(
+            gate,
+            by=by,
+            responsibility=responsibility,
+            verdict=verdict,
+            dossier_digest=values.pop("digest", gate.dossier_digest),
+            confirmation_id=values.pop("confirmation", None) or confirmation_for(by).pk,
+            **values,
+        )
+
+    def approve(self, gate: Gate) -> Gate:
+        self.sign(gate, "business_owner")
+        self.sign(gate, "compliance_reviewer")
+        gate.refresh_from_db()
+        return gate
+
+
+def make_people(team: Team) -> dict[str, User]:
+    roles = {
+        "business_owner": "business_owner",
+        "technical_owner": "technical_owner",
+        "governance_owner": "governance_lead",
+        "sponsor": "member",
+        "compliance_reviewer": "compliance_reviewer",
+        "source_owner": "data_steward",
+        "data_steward": "data_steward",
+        "annotation_owner": "data_steward",
+        "review_lead": "data_steward",
+    }
+    return {
+        responsibility: member(team, role, name=responsibility.replace("_", " ").title())
+        for responsibility, role in roles.items()
+    }
+
+
+def make_use_case(scene: Scene) -> UseCase:
+    return usecases.create_use_case(
+        scene.team,
+        by=scene.lead,
+        name="Support assistant",
+        summary="Sorts questions by intent",
+        task="Name the intent of a question.",
+        risk_tier="medium",
+    )
+
+
+def upload(dataset: Dataset, name: str, text: str | bytes, by: User) -> datasets.FileOffer:
+    data = text.encode() if isinstance(text, str) else text
+    file = SimpleUploadedFile(name, data)
+    file.file = io.BytesIO(data)
+    return datasets.FileOffer(upload=datasets.take_file(dataset, file, by=by).pk)
+
+
+def make_version(
+    scene: Scene, train: str = TRAIN, test: str = TEST, by: User | None = None, **values: Any
+) -> DatasetVersion:
+    by = by or scene.engineer
+    values.setdefault("fewer_splits_reason", "The publisher made two")
+    version = datasets.register_version(
+        scene.dataset,
+        {
+            "train": [upload(scene.dataset, "train.csv", train, by)],
+            "test": [upload(scene.dataset, "test.csv", test, by)],
+        },
+        by=by,
+        **values,
+    )
+    jobs.run_waiting()
+    return version
+
+
+def make_scene(*, complete: bool = True, train: str = TRAIN, test: str = TEST, name: str = "") -> Scene:
+    """Return a team with people, a use case, a dataset and a version; complete: nothing lacks at its start gate."""
+    scene = Scene(make_team(name))
+    scene.people = make_people(scene.team)
+    scene.use_case = make_use_case(scene)
+    source = datasets.create_source(
+        scene.team, by=scene.engineer, name="Help desk", kind="application", is_authoritative=True
+    )
+    scene.dataset = datasets.create_dataset(
+        scene.use_case, by=scene.engineer, name="Questions", sources=[source] if complete else []
+    )
+    if complete:
+        for responsibility in ON_USE_CASE:
+            ref = SubjectRef("use_case", scene.use_case.pk)
+            owners.assign(ref, responsibility, scene.people[responsibility], by=scene.lead)
+        for responsibility in ON_DATASET:
+            owners.assign(
+                dataset_ref(scene.dataset), responsibility, scene.people[responsibility], by=scene.lead
+            )
+    scene.version = make_version(scene, train, test)
+    if complete:
+        for kind in DOCUMENTS:
+            evidence.add_document(
+                version_ref(scene.version),
+                kind,
+                kind.replace("_", " ").title(),
+                by=scene.engineer,
+                file=SimpleUploadedFile(f"{kind}.txt", f"About {kind}".encode()),
+            )
+    return scene
+
+
+def make_gate(scene: Scene) -> Gate:
+    gate = gates.open_gate("start", version_ref(scene.version), by=scene.engineer)
+    gate.refresh_from_db()
+    return gate
