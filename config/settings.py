@@ -258,9 +258,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
 EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
-    "django.core.mail.backends.console.EmailBackend"
-    if EMBEDDED
-    else "django.core.mail.backends.smtp.EmailBackend",
+    "django.core.mail.backends.console.EmailBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend",
 )
 vars().update(env.email_url("EMAIL_URL") if env.str("EMAIL_URL", "") else {})
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "fourgate@localhost")

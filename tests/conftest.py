@@ -24,18 +24,18 @@ def _own_state(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 TRIGGERS = """
-SELECT format('ALTER TABLE %%I %s TRIGGER %%I', c.relname, t.tgname)
+SELECT quote_ident(c.relname), quote_ident(t.tgname)
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgenabled = %%s AND n.nspname = 'public'
+WHERE NOT t.tgisinternal AND t.tgenabled = %s AND n.nspname = 'public'
 """
 
 
 def set_triggers(on: bool) -> None:
-    """Switch the guards off and on again: only the cluster's owner can, and only to empty the tables."""
+    """Switch the guards off and on again: only the tables' owner can, here to empty them or to play the villain."""
     with connection.cursor() as cursor:
-        cursor.execute(TRIGGERS % ("ENABLE ALWAYS" if on else "DISABLE"), ["D" if on else "A"])
-        for (statement,) in cursor.fetchall():
-            cursor.execute(statement)
+        cursor.execute(TRIGGERS, ["D" if on else "A"])
+        for table, trigger in cursor.fetchall():
+            cursor.execute(f"ALTER TABLE {table} {'ENABLE ALWAYS' if on else 'DISABLE'} TRIGGER {trigger}")
 
 
 @pytest.fixture(autouse=True, scope="session")

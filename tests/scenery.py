@@ -134,9 +134,7 @@ def make_scene(*, complete: bool = True, train: str = TRAIN, test: str = TEST, n
             ref = SubjectRef("use_case", scene.use_case.pk)
             owners.assign(ref, responsibility, scene.people[responsibility], by=scene.lead)
         for responsibility in ON_DATASET:
-            owners.assign(
-                dataset_ref(scene.dataset), responsibility, scene.people[responsibility], by=scene.lead
-            )
+            owners.assign(dataset_ref(scene.dataset), responsibility, scene.people[responsibility], by=scene.lead)
     scene.version = make_version(scene, train, test)
     if complete:
         for kind in DOCUMENTS:

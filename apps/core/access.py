@@ -14,9 +14,7 @@ def require(actor: Actor, permission: str, team_id: UUID | None) -> None:
         raise NotPermitted(_("This account is deactivated. Ask an administrator to reactivate it."))
     if not actor.may(permission, team_id):
         raise NotPermitted(
-            _(
-                "This needs the permission “%(permission)s” in the team. Ask a governance lead or an administrator."
-            )
+            _("This needs the permission “%(permission)s” in the team. Ask a governance lead or an administrator.")
             % {"permission": permission},
             extra={"permission": permission},
         )

@@ -13,15 +13,11 @@ from apps.core import health, navigation
 def _banners(request: HttpRequest) -> list[dict[str, str]]:
     found = []
     if settings.EMBEDDED and getattr(request.user, "is_demo", False):
-        found.append(
-            {"kind": "info", "text": _("Demo organisation: everything here is invented and may be reset.")}
-        )
+        found.append({"kind": "info", "text": _("Demo organisation: everything here is invented and may be reset.")})
     try:
         health.broker()
     except Exception:
-        found.append(
-            {"kind": "warning", "text": _("Redis does not answer: decisions count as always, but jobs wait.")}
-        )
+        found.append({"kind": "warning", "text": _("Redis does not answer: decisions count as always, but jobs wait.")})
     return found
 
 

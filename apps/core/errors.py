@@ -28,9 +28,7 @@ class Refusal(Exception):
         super().__init_subclass__()
         known = REFUSALS.setdefault(cls.code, cls)
         if known is not cls and known.__qualname__ != cls.__qualname__:
-            raise TypeError(
-                f"Two refusals share the code {cls.code!r}: {known.__qualname__}, {cls.__qualname__}."
-            )
+            raise TypeError(f"Two refusals share the code {cls.code!r}: {known.__qualname__}, {cls.__qualname__}.")
 
     def __init__(
         self,

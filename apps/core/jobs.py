@@ -127,9 +127,7 @@ def claim(job_id: uuid.UUID) -> Job | None:
 
 def hold(job: Job) -> None:
     """Lock the job's row in the current transaction; raise ``LostClaim`` when it is no longer this worker's."""
-    held = (
-        Job.objects.select_for_update().filter(pk=job.pk, claim=job.claim, state=Job.State.RUNNING).exists()
-    )
+    held = Job.objects.select_for_update().filter(pk=job.pk, claim=job.claim, state=Job.State.RUNNING).exists()
     if not held:
         raise LostClaim(str(job.pk))
 
@@ -201,9 +199,7 @@ def run(job_id: uuid.UUID) -> bool:
     except Exception as error:
         close_old_connections()
         bound.exception("job_failed")
-        mine.update(
-            state=Job.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=Now()
-        )
+        mine.update(state=Job.State.FAILED, error=f"{type(error).__name__}: {error}"[:2000], finished_at=Now())
     return True
 
 

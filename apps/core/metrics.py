@@ -15,11 +15,7 @@ class JobCollector(Collector):
         from apps.core.models import Job
 
         family = GaugeMetricFamily("fourgate_jobs", "Jobs that are not finished", labels=["kind", "state"])
-        rows = (
-            Job.objects.filter(state__in=["queued", "running"])
-            .values("kind", "state")
-            .annotate(n=Count("id"))
-        )
+        rows = Job.objects.filter(state__in=["queued", "running"]).values("kind", "state").annotate(n=Count("id"))
         for row in rows:
             family.add_metric([row["kind"], row["state"]], row["n"])
         yield family

@@ -1,6 +1,5 @@
 """Tables without a domain: the base of every record, the queue of record, answers kept for retried requests."""
 
-
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Now

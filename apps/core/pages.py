@@ -140,9 +140,7 @@ class ListPage(PageMixin, TemplateView):
         self.pages = CursorPages()
         self.pages.page_size = self.page_size
         try:
-            self.rows = self.decorate(
-                list(self.pages.paginate_queryset(rows, Request(request), view=self) or [])
-            )
+            self.rows = self.decorate(list(self.pages.paginate_queryset(rows, Request(request), view=self) or []))
         except Exception as error:
             if getattr(error, "status_code", None) == 404:
                 raise Http404(str(error)) from error
@@ -195,9 +193,7 @@ class ActionFormView(PageMixin, FormView[Any]):
     def refuse(self, form: BaseForm, refusal: Refusal) -> HttpResponse:
         """Show the refusal beside its fields, or above the form, with the refusal's status."""
         put_on_form(form, refusal)
-        return self.render_to_response(
-            self.get_context_data(form=form, refusal=refusal), status=refusal.status
-        )
+        return self.render_to_response(self.get_context_data(form=form, refusal=refusal), status=refusal.status)
 
     def form_invalid(self, form: Any) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)

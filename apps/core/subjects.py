@@ -101,9 +101,7 @@ def get(ref: SubjectRef, user: Actor | None = None) -> Any:
     rows = entry.all() if user is None else entry.visible(user)
     obj = rows.filter(pk=ref.id).first()
     if obj is None:
-        raise NotFound(
-            _("There is no such %(title)s, or you may not see it.") % {"title": str(entry.title).lower()}
-        )
+        raise NotFound(_("There is no such %(title)s, or you may not see it.") % {"title": str(entry.title).lower()})
     return obj
 
 

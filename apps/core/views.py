@@ -23,9 +23,7 @@ class SearchPage(PageMixin, TemplateView):
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if is_api(request):
-        return plain_problem(
-            "malformed_request", _("The request can't be read"), 400, _("The request can't be read.")
-        )
+        return plain_problem("malformed_request", _("The request can't be read"), 400, _("The request can't be read."))
     return render(request, "400.html", status=400)
 
 

@@ -49,9 +49,7 @@ class DatasetsConfig(AppConfig):
             subjects.SubjectKind(
                 type="dataset_version",
                 title=_("Dataset version"),
-                visible=lambda user: DatasetVersion.objects.visible_to(user).select_related(
-                    "dataset__use_case__team"
-                ),
+                visible=lambda user: DatasetVersion.objects.visible_to(user).select_related("dataset__use_case__team"),
                 all=lambda: DatasetVersion.objects.select_related("dataset__use_case__team"),
                 label=str,
                 url=lambda version: reverse("datasets:version_detail", args=[version.pk]),
@@ -82,6 +80,4 @@ class DatasetsConfig(AppConfig):
             ]
 
         search.offer(find)
-        navigation.offer(
-            navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30)
-        )
+        navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

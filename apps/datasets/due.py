@@ -12,9 +12,9 @@ from apps.datasets.refs import version_ref
 
 def failed_inspections(user: Any) -> list[DueItem]:
     """Return the failed inspections of the versions that the user registered; one query."""
-    rows = Inspection.objects.filter(
-        state=Inspection.State.FAILED, version__registered_by=user
-    ).select_related("version__dataset")
+    rows = Inspection.objects.filter(state=Inspection.State.FAILED, version__registered_by=user).select_related(
+        "version__dataset"
+    )
     return [
         DueItem(
             kind="inspection_failed",

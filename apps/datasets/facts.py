@@ -52,9 +52,7 @@ DEFINITIONS = (
     FactDefinition(
         "dataset.duplicates",
         lazy("Duplicates"),
-        lazy(
-            "Surplus rows with the same input within a split; normalised: Unicode NFKC, case and white space."
-        ),
+        lazy("Surplus rows with the same input within a split; normalised: Unicode NFKC, case and white space."),
         {
             "exact_rows": lazy("Exact surplus rows"),
             "normalised_rows": lazy("Normalised surplus rows"),
@@ -99,7 +97,7 @@ DEFINITIONS = (
         },
     ),
 )
-INSPECTED = tuple(row.name for row in DEFINITIONS[4:]) + ("dataset.shape",)
+INSPECTED = (*tuple(row.name for row in DEFINITIONS[4:]), "dataset.shape")
 
 
 def read(version: DatasetVersion) -> list[Fact]:
@@ -138,9 +136,7 @@ def _splits(version: DatasetVersion, files: list[Any]) -> Fact:
     reason = version.fewer_splits_reason
     sentence = _("Splits: %(names)s.") % {"names": ", ".join(names)}
     if len(names) < 3:
-        sentence += " " + (
-            _("Why fewer: %(why)s") % {"why": reason} if reason else _("No reason is given for fewer.")
-        )
+        sentence += " " + (_("Why fewer: %(why)s") % {"why": reason} if reason else _("No reason is given for fewer."))
     figures = {"split_count": len(names), "reason_given": bool(reason)}
     return Fact("dataset.splits", "known", sentence, figures, {"version": version.digest})
 
@@ -260,10 +256,7 @@ def _labelled(found: dict[str, Any], origin: dict[str, str]) -> list[Fact]:
                 conflicts["conflicting_inputs"],
             )
             % {"n": conflicts["conflicting_inputs"]},
-            {
-                name: conflicts[name]
-                for name in ("conflicting_inputs", "conflicting_rows", "conflicting_percent")
-            },
+            {name: conflicts[name] for name in ("conflicting_inputs", "conflicting_rows", "conflicting_percent")},
             origin,
         ),
         Fact(
@@ -295,9 +288,7 @@ def summary(version: DatasetVersion, found: Inspection | None) -> str:
         return sentence + _("; the inspection is running.")
     if found.state == Inspection.State.FAILED:
         return sentence + _("; the inspection failed.")
-    return (
-        sentence + "; " + leakage_sentence(found.findings)[:1].lower() + leakage_sentence(found.findings)[1:]
-    )
+    return sentence + "; " + leakage_sentence(found.findings)[:1].lower() + leakage_sentence(found.findings)[1:]
 
 
 PROVIDER = FactProvider("dataset_version", DEFINITIONS, read)

@@ -62,9 +62,7 @@ class Dataset(Editable, TeamOwned):
     TEAM_PATH: ClassVar[str] = "use_case__team_id"
     GRANT_PATHS: ClassVar[tuple[str, ...]] = ("id", "use_case_id")
 
-    use_case = models.ForeignKey(
-        UseCase, on_delete=models.PROTECT, related_name="datasets", verbose_name=_("use case")
-    )
+    use_case = models.ForeignKey(UseCase, on_delete=models.PROTECT, related_name="datasets", verbose_name=_("use case"))
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), max_length=2000, blank=True)
     sources = models.ManyToManyField(Source, related_name="datasets", blank=True, verbose_name=_("sources"))
@@ -73,9 +71,7 @@ class Dataset(Editable, TeamOwned):
     objects = DatasetQuerySet.as_manager()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint("use_case", Lower("name"), name="one_dataset_per_name_and_use_case")
-        ]
+        constraints = [models.UniqueConstraint("use_case", Lower("name"), name="one_dataset_per_name_and_use_case")]
 
     def __str__(self) -> str:
         return self.name

@@ -40,8 +40,7 @@ def append(path: Path, offset: int, stream: Any, limit: int) -> int:
                 if length > limit:
                     file.truncate(offset)
                     raise UploadTooLarge(
-                        _("More bytes came than the %(n)d that were announced. Start the upload again.")
-                        % {"n": limit}
+                        _("More bytes came than the %(n)d that were announced. Start the upload again.") % {"n": limit}
                     )
                 file.write(chunk)
         finally:
@@ -105,17 +104,9 @@ def keep(stream: IO[bytes], digest: str) -> str:
 def checked_key(key: str) -> str:
     """Return a storage key that names a file inside the storage; raise ``StorageKeyRefused`` for tricks."""
     parts = key.split("/")
-    if (
-        not key
-        or key.startswith("/")
-        or "\\" in key
-        or "\x00" in key
-        or any(part in ("", ".", "..") for part in parts)
-    ):
+    if not key or key.startswith("/") or "\\" in key or "\x00" in key or any(part in ("", ".", "..") for part in parts):
         raise StorageKeyRefused(
-            _(
-                "“%(key)s” is not the name of a file in the storage. Give it without “..” and without a leading “/”."
-            )
+            _("“%(key)s” is not the name of a file in the storage. Give it without “..” and without a leading “/”.")
             % {"key": key[:200]},
             errors={"/splits": [_("Not a storage key.")]},
         )

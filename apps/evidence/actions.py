@@ -46,8 +46,7 @@ def _store(file: IO[bytes]) -> tuple[str, str, int]:
         size += len(chunk)
         if size > LARGEST_DOCUMENT:
             raise FileTooLarge(
-                _("A document holds at most %(n)d MB. Split it, or give a link.")
-                % {"n": LARGEST_DOCUMENT // 1024**2},
+                _("A document holds at most %(n)d MB. Split it, or give a link.") % {"n": LARGEST_DOCUMENT // 1024**2},
                 errors={"/file": [_("Too large.")]},
             )
     if size == 0:
@@ -93,9 +92,7 @@ def add_document(
             errors={"/kind": [_("Choose one of the kinds.")]},
         )
     if bool(file) == bool(link):
-        raise FileOrLink(
-            _("Give either a file or a link."), errors={"/file": [_("Give either a file or a link.")]}
-        )
+        raise FileOrLink(_("Give either a file or a link."), errors={"/file": [_("Give either a file or a link.")]})
     values: dict[str, Any]
     if file:
         name, digest, size = _store(file)
@@ -136,9 +133,7 @@ def withdraw_document(document: Document, *, by: User, reason: str) -> DocumentW
     access.require(by, "evidence.add", document.team_id)
     try:
         with transaction.atomic():
-            withdrawal = DocumentWithdrawal.objects.create(
-                document=document, withdrawn_by=by, reason=reason.strip()
-            )
+            withdrawal = DocumentWithdrawal.objects.create(document=document, withdrawn_by=by, reason=reason.strip())
     except IntegrityError as error:
         raise AlreadyWithdrawn(_("This document was taken back before.")) from error
     record_on(
@@ -165,9 +160,7 @@ def attest(ref: SubjectRef, kind: str, *, by: User, comment: str = "") -> Attest
         )
     ownership = holders.holders(ref).get(known.responsibility)
     if ownership is None or not holders.may_sign(ownership, by):
-        raise NotTheHolder(
-            _("Only the %(title)s can state this.") % {"title": known.responsibility.replace("_", " ")}
-        )
+        raise NotTheHolder(_("Only the %(title)s can state this.") % {"title": known.responsibility.replace("_", " ")})
     attestation = Attestation.objects.create(
         team=team,
         subject_type=ref.type,

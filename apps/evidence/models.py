@@ -58,9 +58,7 @@ class Document(Evidence):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(file="") ^ models.Q(link=""), name="document_is_file_or_link"
-            )
+            models.CheckConstraint(condition=models.Q(file="") ^ models.Q(link=""), name="document_is_file_or_link")
         ]
         indexes = [models.Index(fields=["subject_type", "subject_id"], name="document_subject")]
 

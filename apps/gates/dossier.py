@@ -161,18 +161,14 @@ def _owners(row: Requirement, sources: _Sources) -> Outcome:
 def _number(value: Any) -> str:
     if isinstance(value, bool):
         return _("yes") if value else _("no")
-    return (
-        f"{value:,.4g}"
-        if isinstance(value, float)
-        else f"{value:,}"
-        if isinstance(value, int)
-        else str(value)
-    )
+    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _limit(condition: Condition, meanings: Any) -> str:
     words = {"at_most": _("at most"), "at_least": _("at least"), "equals": _("exactly")}
-    return f"{meanings.get(condition.figure, condition.figure)}: {words[condition.comparison]} {_number(condition.limit)}"
+    return (
+        f"{meanings.get(condition.figure, condition.figure)}: {words[condition.comparison]} {_number(condition.limit)}"
+    )
 
 
 def _fact(row: Requirement, sources: _Sources) -> Outcome:

@@ -39,10 +39,7 @@ def lane(refs: Iterable[SubjectRef], *, user: Any, under: uuid.UUID | None = Non
         wanted |= Q(subject_type=ref.type, subject_id=ref.id)
     if under is not None:
         wanted |= Q(root_id=under)
-    rows = list(
-        Gate.objects.visible_to(user).filter(wanted).select_related("policy_version").order_by("-id")[:40]
-    )
+    rows = list(Gate.objects.visible_to(user).filter(wanted).select_related("policy_version").order_by("-id")[:40])
     return [
-        LaneStop(kind, title, subtitle, [row for row in rows if row.kind == kind])
-        for kind, title, subtitle in KINDS
+        LaneStop(kind, title, subtitle, [row for row in rows if row.kind == kind]) for kind, title, subtitle in KINDS
     ]

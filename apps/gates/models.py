@@ -132,9 +132,7 @@ class GateWatch(models.Model):
     subject_id = models.UUIDField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["gate", "subject_type", "subject_id"], name="one_watch")
-        ]
+        constraints = [models.UniqueConstraint(fields=["gate", "subject_type", "subject_id"], name="one_watch")]
         indexes = [models.Index(fields=["subject_id"], name="watch_subject")]
 
 

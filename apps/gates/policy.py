@@ -111,9 +111,7 @@ class _Reader:
             self.say(found.lines.get(key, found.line), _("“%(key)s” needs a text.") % {"key": key})
             return ""
         if len(value) > limit:
-            self.say(
-                found.lines[key], _("“%(key)s” is longer than %(n)d characters.") % {"key": key, "n": limit}
-            )
+            self.say(found.lines[key], _("“%(key)s” is longer than %(n)d characters.") % {"key": key, "n": limit})
         return value.strip()
 
     def only(self, found: _Lines, known: set[str]) -> None:
@@ -153,9 +151,7 @@ class _Reader:
         if not isinstance(found, _Lines):
             self.say(
                 1,
-                _(
-                    "A requirement is a mapping with id, title and one of owners, fact, document, attestation."
-                ),
+                _("A requirement is a mapping with id, title and one of owners, fact, document, attestation."),
             )
             return None
         shapes = {"owners", "fact", "document", "attestation"} & set(found)
@@ -173,7 +169,7 @@ class _Reader:
             if not isinstance(value, list) or not value:
                 self.say(found.lines[shape], _("“owners” needs a list of responsibilities."))
                 return None
-            if not all([self.choice(found, shape, row, RESPONSIBILITIES) for row in value]):
+            if not all(self.choice(found, shape, row, RESPONSIBILITIES) for row in value):
                 return None
             return Requirement(identifier, title, owners=tuple(value))
         if shape == "document":
@@ -231,9 +227,7 @@ def parse(source: str) -> Policy:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _invalid([Message(1, str(error)[:200])]) from error
     if not isinstance(found, _Lines):
-        raise _invalid(
-            [Message(1, _("A policy is a mapping: kind, title, subject, requirements, sign_offs."))]
-        )
+        raise _invalid([Message(1, _("A policy is a mapping: kind, title, subject, requirements, sign_offs."))])
     reader.only(found, {"kind", "title", "subject", "summary", "requirements", "sign_offs"})
     kind, title = reader.text(found, "kind", 40), reader.text(found, "title", 120)
     subject = reader.text(found, "subject")

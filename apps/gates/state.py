@@ -62,8 +62,7 @@ def state_of(
     if any(row.verdict == "reject" for row in sign_offs):
         return GateState.REJECTED
     was_approved = any(
-        is_complete(needed, [_counting(row) for row in sign_offs], past)
-        for past in {row.digest for row in sign_offs}
+        is_complete(needed, [_counting(row) for row in sign_offs], past) for past in {row.digest for row in sign_offs}
     )
     asked = any(row.verdict == "request_changes" and row.digest == digest for row in sign_offs)
     if not unmet and not asked and is_complete(needed, sign_offs, digest):

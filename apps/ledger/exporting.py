@@ -132,7 +132,5 @@ def export_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
         digest = "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
         file.seek(0)
         name = default_storage.save(f"exports/{export.pk}.zip", File(file))
-    Export.objects.filter(pk=export.pk).update(
-        file=name, size=size, entries=count, digest=digest, finished_at=now()
-    )
+    Export.objects.filter(pk=export.pk).update(file=name, size=size, entries=count, digest=digest, finished_at=now())
     return {"export": str(export.pk), "entries": count, "size": size}

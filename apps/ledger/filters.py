@@ -17,9 +17,7 @@ class EntryFilter(django_filters.FilterSet):
     subject_type = django_filters.CharFilter(label=_("Kind of subject"))
     subject_id = django_filters.UUIDFilter(label=_("Subject (identifier)"))
     team = django_filters.UUIDFilter(field_name="team_id", label=_("Team (identifier)"))
-    search = django_filters.CharFilter(
-        field_name="subject_label", lookup_expr="icontains", label=_("Subject")
-    )
+    search = django_filters.CharFilter(field_name="subject_label", lookup_expr="icontains", label=_("Subject"))
     since = django_filters.IsoDateTimeFilter(method="from_moment", label=_("From"))
     until = django_filters.IsoDateTimeFilter(method="to_moment", label=_("Until"))
 

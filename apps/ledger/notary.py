@@ -96,9 +96,7 @@ class Notary:
     def _recheck_some(self) -> None:
         """Hash a slice of what was signed long ago; at the end of a round the root must be the signed one."""
         until, root = self.recheck_until
-        for seq, body, stored in rows(
-            self.alias, self.recheck.size, min(RECHECK_ENTRIES, until - self.recheck.size)
-        ):
+        for seq, body, stored in rows(self.alias, self.recheck.size, min(RECHECK_ENTRIES, until - self.recheck.size)):
             self.recheck.append(checked_leaf(self.recheck.size + 1, seq, body, stored))
         if self.recheck.size >= until:
             if until and self.recheck.root() != root:

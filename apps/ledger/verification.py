@@ -42,8 +42,7 @@ def _signed_statements(verifier: notes.VerifierKey) -> list[notes.Statement]:
             ) from error
         if statement.size != checkpoint.size or statement.root != bytes(checkpoint.root):
             raise LedgerBroken(
-                _("The checkpoint over %(size)d entries contradicts its signed note.")
-                % {"size": checkpoint.size}
+                _("The checkpoint over %(size)d entries contradicts its signed note.") % {"size": checkpoint.size}
             )
         statements.append(statement)
     return statements

@@ -57,8 +57,7 @@ def _locked(ownership: Ownership) -> Ownership:
     )
     if row.ended_at is not None:
         raise OwnershipEnded(
-            _("This ownership ended in the meantime. Look at who holds “%(title)s” now.")
-            % {"title": row.title},
+            _("This ownership ended in the meantime. Look at who holds “%(title)s” now.") % {"title": row.title},
         )
     return row
 
@@ -129,9 +128,7 @@ def assign(
 
 
 @transaction.atomic
-def hand_over(
-    ownership: Ownership, to: User, *, by: Actor, deputy: User | None = None, note: str = ""
-) -> Ownership:
+def hand_over(ownership: Ownership, to: User, *, by: Actor, deputy: User | None = None, note: str = "") -> Ownership:
     """End the ownership and give the responsibility to another person, without a moment of vacancy."""
     row = _locked(ownership)
     _require(by, row)
@@ -140,9 +137,7 @@ def hand_over(
         _eligible(deputy, row.team, "/deputy")
         _another(to, deputy)
     if to.pk == row.holder_id:
-        raise NotEligible(
-            _("%(name)s holds it already.") % {"name": to.name}, errors={"/to": [_("Holds it already.")]}
-        )
+        raise NotEligible(_("%(name)s holds it already.") % {"name": to.name}, errors={"/to": [_("Holds it already.")]})
     _end(row, Ownership.Ending.HANDED_OVER)
     following = Ownership.objects.create(
         team=row.team,
@@ -183,9 +178,7 @@ def appoint_deputy(ownership: Ownership, deputy: User | None, *, by: Actor) -> O
         ref=row.ref,
         payload={
             "responsibility": row.responsibility,
-            "changed": {
-                "deputy": {"from": before.name if before else None, "to": deputy.name if deputy else None}
-            },
+            "changed": {"deputy": {"from": before.name if before else None, "to": deputy.name if deputy else None}},
         },
     )
     subjects.announce_change(row.ref, "ownership.deputy_appointed")
@@ -205,9 +198,7 @@ def vacate(ownership: Ownership, *, by: Actor, note: str = "") -> Ownership:
 
 def vacate_all(user: User, by: Actor) -> None:
     """End what a deactivated person holds or stands in for; called in the transaction that deactivates them."""
-    rows = (
-        Ownership.objects.active().select_for_update(of=("self",)).select_related("holder", "deputy", "team")
-    )
+    rows = Ownership.objects.active().select_for_update(of=("self",)).select_related("holder", "deputy", "team")
     for row in rows.filter(holder=user).order_by("id"):
         _end(row, Ownership.Ending.DEACTIVATED)
         record_on(

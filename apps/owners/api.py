@@ -50,9 +50,7 @@ def _deputy() -> Any:
 class AssignSerializer(serializers.Serializer[Any]):
     subject_type = serializers.CharField(max_length=40)
     subject_id = serializers.UUIDField()
-    responsibility = serializers.ChoiceField(
-        choices=[(row.key, row.title) for row in RESPONSIBILITIES.values()]
-    )
+    responsibility = serializers.ChoiceField(choices=[(row.key, row.title) for row in RESPONSIBILITIES.values()])
     holder = _person()
     deputy = _deputy()
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)

@@ -12,6 +12,4 @@ class OwnersConfig(AppConfig):
         from apps.people import hooks
 
         hooks.on_deactivation(vacate_all)
-        navigation.offer(
-            navigation.NavItem("owners", _("Owners"), "users", "owners:ownership_list", order=60)
-        )
+        navigation.offer(navigation.NavItem("owners", _("Owners"), "users", "owners:ownership_list", order=60))

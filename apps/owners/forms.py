@@ -9,16 +9,12 @@ from apps.people.models import Team, User
 def people_of(team: Team) -> Any:
     """Return the active people of the team, by name: those who can hold a responsibility."""
     return (
-        User.objects.filter(memberships__team=team, is_active=True, kind=User.Kind.PERSON)
-        .distinct()
-        .order_by("name")
+        User.objects.filter(memberships__team=team, is_active=True, kind=User.Kind.PERSON).distinct().order_by("name")
     )
 
 
 class HolderForm(forms.Form):
-    holder = forms.ModelChoiceField(
-        queryset=User.objects.none(), label=_("Holder"), empty_label=_("Choose a person")
-    )
+    holder = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Holder"), empty_label=_("Choose a person"))
     deputy = forms.ModelChoiceField(
         queryset=User.objects.none(),
         label=_("Deputy"),
@@ -38,9 +34,7 @@ class HolderForm(forms.Form):
 
 
 class HandOverForm(HolderForm):
-    to = forms.ModelChoiceField(
-        queryset=User.objects.none(), label=_("Hand over to"), empty_label=_("Choose a person")
-    )
+    to = forms.ModelChoiceField(queryset=User.objects.none(), label=_("Hand over to"), empty_label=_("Choose a person"))
     holder = None  # type: ignore[assignment]
     field_order = ("to", "deputy", "note")
 

@@ -52,10 +52,7 @@ def holders(ref: SubjectRef, chain: Sequence[SubjectRef] | None = None) -> dict[
 
 def seats(ref: SubjectRef) -> list[Seat]:
     """Return every responsibility that can be held on this very subject, in the table's order; one query."""
-    active = {
-        row.responsibility: row
-        for row in Ownership.objects.active().on(ref).select_related("holder", "deputy")
-    }
+    active = {row.responsibility: row for row in Ownership.objects.active().on(ref).select_related("holder", "deputy")}
     required = {row.key for row in required_on(ref.type)}
     return [Seat(row, active.get(row.key), row.key in required) for row in held_on(ref.type)]
 
@@ -97,9 +94,7 @@ def may_sign(ownership: Ownership, user: User, on: dt.date | None = None) -> boo
     return user.pk in acting_for(ownership, absent([ownership.holder_id], on))
 
 
-def vacancies(
-    user: Any, permission: str = "view", limit: int = 200
-) -> list[tuple[SubjectRef, Any, Responsibility]]:
+def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tuple[SubjectRef, Any, Responsibility]]:
     """Return the required responsibilities that nobody holds, on what the user may see; two queries a kind."""
     found: list[tuple[SubjectRef, Any, Responsibility]] = []
     for kind in subjects.kinds():

@@ -43,13 +43,9 @@ class PeopleConfig(AppConfig):
         def find(user: Any, text: str, limit: int) -> list[search.Hit]:
             people = visible_people(user).filter(name__icontains=text).order_by("name")[:limit]
             return [
-                search.Hit(
-                    found.name, _("Person"), reverse("people:person_detail", args=[found.pk]), "", "user"
-                )
+                search.Hit(found.name, _("Person"), reverse("people:person_detail", args=[found.pk]), "", "user")
                 for found in people
             ]
 
         search.offer(find)
-        navigation.offer(
-            navigation.NavItem("settings", _("Settings"), "settings", "people:profile", order=90)
-        )
+        navigation.offer(navigation.NavItem("settings", _("Settings"), "settings", "people:profile", order=90))

@@ -75,9 +75,7 @@ def from_recent_sign_in(request: HttpRequest, user: User) -> Confirmation | None
 
     Each reauthentication confirms once; the sign-in itself does not count.
     """
-    records = [
-        record for record in get_authentication_records(request, user) if record.get("reauthenticated")
-    ]
+    records = [record for record in get_authentication_records(request, user) if record.get("reauthenticated")]
     if not records:
         return None
     at = dt.datetime.fromtimestamp(records[-1]["at"], dt.UTC)

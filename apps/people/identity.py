@@ -10,11 +10,7 @@ def _marks(user: User) -> set[tuple[str, str]]:
     """Return what names the person: confirmed addresses, and subjects at identity providers."""
     addresses = EmailAddress.objects.filter(user=user, verified=True).values_list("email", flat=True)
     accounts = SocialAccount.objects.filter(user=user).values_list("provider", "uid")
-    return (
-        {("email", address.casefold()) for address in addresses}
-        | set(accounts)
-        | {("email", user.email.casefold())}
-    )
+    return {("email", address.casefold()) for address in addresses} | set(accounts) | {("email", user.email.casefold())}
 
 
 def same_person(first: User, second: User) -> bool:

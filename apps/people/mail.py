@@ -11,9 +11,7 @@ from apps.people.models import User
 
 def invitation_link(user: User, token: str) -> str:
     """Return the path where the invited person chooses a password; it works once and for three days."""
-    return reverse(
-        "account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token}
-    )
+    return reverse("account_reset_password_from_key", kwargs={"uidb36": user_pk_to_url_str(user), "key": token})
 
 
 def send_invitation(user: User, inviter: str, token: str) -> None:

@@ -75,9 +75,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     def teams_list(self) -> list["Team"]:
         """The teams of which this user is a member, by name; one query, kept for the request."""
         if "_teams" not in self.__dict__:
-            self.__dict__["_teams"] = list(
-                Team.objects.filter(memberships__user=self).distinct().order_by("name")
-            )
+            self.__dict__["_teams"] = list(Team.objects.filter(memberships__user=self).distinct().order_by("name"))
         teams: list[Team] = self.__dict__["_teams"]
         return teams
 
@@ -117,9 +115,7 @@ class Membership(Record):
     role = models.CharField(max_length=30, choices=Role)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["user", "team", "role"], name="one_membership_per_role")
-        ]
+        constraints = [models.UniqueConstraint(fields=["user", "team", "role"], name="one_membership_per_role")]
         indexes = [models.Index(fields=["team", "role"], name="membership_team_role")]
 
     def __str__(self) -> str:

@@ -27,23 +27,14 @@ class OrganisationRole(models.TextChoices):
 
 
 PEOPLE = frozenset({"people.manage", "grant.give", "token.manage_service"})
-GOVERNANCE = frozenset(
-    {"owner.assign", "gate.open", "gate.withdraw", "gate.sign", "policy.propose", "policy.publish"}
-)
+GOVERNANCE = frozenset({"owner.assign", "gate.open", "gate.withdraw", "gate.sign", "policy.propose", "policy.publish"})
 BASE = frozenset({VIEW})
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MEMBER: BASE,
     Role.DATA_STEWARD: BASE | {"trail.view", "gate.open"} | DATASETS | EVIDENCE,
-    Role.TECHNICAL_OWNER: BASE
-    | {"trail.view", "gate.open", "gate.withdraw"}
-    | USE_CASES
-    | DATASETS
-    | EVIDENCE,
-    Role.BUSINESS_OWNER: BASE
-    | {"trail.view", "owner.assign", "gate.open", "gate.sign"}
-    | USE_CASES
-    | EVIDENCE,
+    Role.TECHNICAL_OWNER: BASE | {"trail.view", "gate.open", "gate.withdraw"} | USE_CASES | DATASETS | EVIDENCE,
+    Role.BUSINESS_OWNER: BASE | {"trail.view", "owner.assign", "gate.open", "gate.sign"} | USE_CASES | EVIDENCE,
     Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign"} | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE | TRAIL | EVIDENCE | USE_CASES | DATASETS | GOVERNANCE | {"grant.give"},
     Role.AUDITOR: BASE | TRAIL,

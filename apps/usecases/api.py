@@ -63,9 +63,7 @@ class UseCaseViewSet(ReadView):
         serializer = self.get_serializer(use_case, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)
         values = {name: value for name, value in serializer.validated_data.items() if name != "team"}
-        changed = actions.edit_use_case(
-            use_case.pk, by=request.user, revision=expected_revision(request), **values
-        )
+        changed = actions.edit_use_case(use_case.pk, by=request.user, revision=expected_revision(request), **values)
         return self._answer(changed, status.HTTP_200_OK)
 
 

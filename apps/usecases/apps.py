@@ -42,6 +42,4 @@ class UsecasesConfig(AppConfig):
             ]
 
         search.offer(find)
-        navigation.offer(
-            navigation.NavItem("use_cases", _("Use cases"), "target", "usecases:usecase_list", order=20)
-        )
+        navigation.offer(navigation.NavItem("use_cases", _("Use cases"), "target", "usecases:usecase_list", order=20))

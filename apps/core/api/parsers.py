@@ -49,9 +49,7 @@ def check_text(value: Any, depth: int = 0) -> None:
 def strict_loads(data: bytes) -> Any:
     """Parse one JSON document, or raise ``ParseError`` with a sentence that says what to mend."""
     try:
-        value = json.loads(
-            data.decode("utf-8"), parse_constant=_no_constant, parse_int=_integer, parse_float=_float
-        )
+        value = json.loads(data.decode("utf-8"), parse_constant=_no_constant, parse_int=_integer, parse_float=_float)
     except UnicodeDecodeError as error:
         raise ParseError(_("The body is not UTF-8: byte %(at)d.") % {"at": error.start}) from error
     except RecursionError as error:

@@ -46,11 +46,7 @@ def of_refusal(refusal: Refusal) -> dict[str, Any]:
         refusal.status,
         str(refusal.detail),
         errors=refusal.errors,
-        **{
-            key: value
-            for key, value in refusal.extra.items()
-            if key not in ("status", "code", "detail", "title")
-        },
+        **{key: value for key, value in refusal.extra.items() if key not in ("status", "code", "detail", "title")},
     )
 
 
@@ -104,12 +100,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 def plain_problem(code: str, title: str, status_code: int, detail: str) -> HttpResponse:
     """Return a problem outside DRF: for middleware and the error handlers of the API's paths."""
-    return JsonResponse(
-        problem(code, title, status_code, detail), status=status_code, content_type=PROBLEM_JSON
-    )
+    return JsonResponse(problem(code, title, status_code, detail), status=status_code, content_type=PROBLEM_JSON)
 
 
 def no_such_endpoint() -> HttpResponse:
-    return plain_problem(
-        "not_found", _("Not found"), status.HTTP_404_NOT_FOUND, _("There is no such endpoint.")
-    )
+    return plain_problem("not_found", _("Not found"), status.HTTP_404_NOT_FOUND, _("There is no such endpoint."))

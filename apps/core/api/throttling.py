@@ -10,9 +10,7 @@ class TokenRateThrottle(SimpleRateThrottle):
     scope = "token"
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:
-        ident = (
-            getattr(request.auth, "pk", None) or getattr(request.user, "pk", None) or self.get_ident(request)
-        )
+        ident = getattr(request.auth, "pk", None) or getattr(request.user, "pk", None) or self.get_ident(request)
         return self.cache_format % {"scope": self.scope, "ident": ident}
 
     def allow_request(self, request: Request, view: Any) -> bool:

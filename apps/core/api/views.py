@@ -88,9 +88,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
         response = super().finalize_response(request, response, *args, **kwargs)
         limit = getattr(getattr(request, "_request", request), "rate_limit", None)
         if limit:
-            response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(
-                str, limit
-            )
+            response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(str, limit)
         return response
 
 
@@ -108,9 +106,7 @@ def _request_digest(request: Request) -> str:
 
 def _replay(kept: KeptAnswer, digest: str) -> Response:
     if kept.request_digest != digest:
-        raise KeyReused(
-            _("This Idempotency-Key was used for another request. Use a new key for a new request.")
-        )
+        raise KeyReused(_("This Idempotency-Key was used for another request. Use a new key for a new request."))
     import orjson
 
     body = bytes(kept.body)

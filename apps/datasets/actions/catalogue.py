@@ -106,9 +106,7 @@ def edit_dataset(
     access.require(by, "dataset.edit", dataset.team.pk)
     try:
         with transaction.atomic():
-            changed = editing.apply(
-                dataset, {name: values[name] for name in DATASET_FIELDS if name in values}
-            )
+            changed = editing.apply(dataset, {name: values[name] for name in DATASET_FIELDS if name in values})
     except IntegrityError as error:
         raise _taken(values["name"]) from error
     if changed:
@@ -132,9 +130,7 @@ def set_sources(dataset: Dataset, sources: Iterable[Source], *, by: User) -> Dat
         "dataset.sources_declared",
         by=by,
         ref=dataset_ref(dataset),
-        payload={
-            "changed": {"sources": {"from": [row.name for row in before], "to": [row.name for row in chosen]}}
-        },
+        payload={"changed": {"sources": {"from": [row.name for row in before], "to": [row.name for row in chosen]}}},
     )
     subjects.announce_change(dataset_ref(dataset), "dataset.sources_declared")
     return dataset

@@ -35,9 +35,7 @@ def start_upload(dataset: Dataset, name: str, size: int, *, by: User, digest: st
     name = plain_name(name)
     kind, packed = storage.format_of(name)
     if size <= 0:
-        raise storage.unreadable(
-            name, storage.FileProblem(None, _("The file is empty. Choose one with rows."))
-        )
+        raise storage.unreadable(name, storage.FileProblem(None, _("The file is empty. Choose one with rows.")))
     return Upload.objects.create(
         dataset=dataset, by=by, name=name, size=size, declared_digest=digest, format=kind, is_packed=packed
     )
@@ -50,11 +48,7 @@ def append_upload(upload: Upload, offset: int, stream: Any, *, by: User) -> Uplo
     can't be used is refused with its row and forgotten.
     """
     with transaction.atomic():
-        upload = (
-            Upload.objects.select_for_update(of=("self",))
-            .select_related("dataset__use_case")
-            .get(pk=upload.pk)
-        )
+        upload = Upload.objects.select_for_update(of=("self",)).select_related("dataset__use_case").get(pk=upload.pk)
         access.require(by, "dataset.register", upload.dataset.use_case.team_id)
         if upload.by_id != by.pk or upload.state != Upload.State.RECEIVING:
             raise UploadNotReady(_("This upload takes no more bytes."))

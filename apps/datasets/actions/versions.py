@@ -77,9 +77,7 @@ def register_version(
     """
     access.require(by, "dataset.register", dataset.team.pk)
     Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
-    files = [
-        _resolve(dataset, split, offer, by) for split in SplitName.values for offer in splits.get(split, ())
-    ]
+    files = [_resolve(dataset, split, offer, by) for split in SplitName.values for offer in splits.get(split, ())]
     if not files or SplitName.TRAIN not in {file.split for file in files}:
         raise NothingToRegister(
             _("A version needs at least one file in the training split."),
@@ -114,8 +112,7 @@ def register_version(
     except IntegrityError as error:
         standing = dataset.versions.filter(digest=digest).first()
         raise SameContent(
-            _("Version %(n)s holds exactly these files. Use that one.")
-            % {"n": standing.number if standing else "?"},
+            _("Version %(n)s holds exactly these files. Use that one.") % {"n": standing.number if standing else "?"},
             extra={"version": str(standing.pk)} if standing else {},
         ) from error
     SplitFile.objects.bulk_create(
@@ -204,9 +201,7 @@ def _same_columns(files: Sequence[_File]) -> tuple[str, ...]:
     for file in files[1:]:
         if set(file.columns) != set(first.columns):
             raise ColumnsDiffer(
-                _(
-                    "%(other)s has the columns %(theirs)s, but %(first)s has %(ours)s. Give all files the same columns."
-                )
+                _("%(other)s has the columns %(theirs)s, but %(first)s has %(ours)s. Give all files the same columns.")
                 % {
                     "other": file.name,
                     "theirs": ", ".join(file.columns)[:200],

@@ -234,8 +234,7 @@ def _leakage(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "normalised_rows": sum(normalised.values()),
         "by_split": {"exact": exact, "normalised": normalised},
         "samples": [
-            [{"file": file, "row": row}, {"file": other, "row": other_row}]
-            for file, row, other, other_row in samples
+            [{"file": file, "row": row}, {"file": other, "row": other_row}] for file, row, other, other_row in samples
         ],
     }
 
@@ -265,16 +264,12 @@ def _balance(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         link,
         f"SELECT label, count(*) FROM rows GROUP BY label ORDER BY count(*) DESC, label LIMIT {MOST_LABELS}",
     )
-    smallest, largest = _all(
-        link, "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM rows GROUP BY label)"
-    )[0]
+    smallest, largest = _all(link, "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM rows GROUP BY label)")[0]
     return {
         "labels": _one(link, "SELECT count(DISTINCT label) FROM rows"),
         "smallest_rows": smallest or 0,
         "largest_rows": largest or 0,
-        "by_split": dict(
-            _all(link, "SELECT split, count(DISTINCT label) FROM rows GROUP BY split ORDER BY split")
-        ),
+        "by_split": dict(_all(link, "SELECT split, count(DISTINCT label) FROM rows GROUP BY split ORDER BY split")),
         "top": [{"label": label or "", "rows": count} for label, count in rows],
     }
 
@@ -288,9 +283,7 @@ def _lengths(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     )[0]
     top = top or 0
     width = max(1, -(-(p99 or 1) // 20))
-    bins = dict(
-        _all(link, f"SELECT least(length // {width}, 20)::INTEGER AS bin, count(*) FROM rows GROUP BY bin")
-    )
+    bins = dict(_all(link, f"SELECT least(length // {width}, 20)::INTEGER AS bin, count(*) FROM rows GROUP BY bin"))
     histogram = [
         {"from": index * width, "to": (index + 1) * width if index < 20 else top, "rows": bins.get(index, 0)}
         for index in range(21 if 20 in bins else 20)

@@ -61,9 +61,7 @@ def _unpacked(stream: IO[bytes]) -> Iterator[bytes]:
             raise FileProblem(None, "The file is not gzip, or is damaged. Pack it again.") from error
         given += len(data)
         if given > BOMB_FLOOR and given > BOMB_RATIO * max(taken, 1):
-            raise FileProblem(
-                None, f"The file unpacks to more than {BOMB_RATIO} times its size. Send it unpacked."
-            )
+            raise FileProblem(None, f"The file unpacks to more than {BOMB_RATIO} times its size. Send it unpacked.")
         if data:
             yield data
         pending = unpacker.unconsumed_tail
@@ -95,9 +93,7 @@ def _lines(stream: IO[bytes], packed: bool) -> Iterator[str]:
             number += 1
             yield _decoded(part + b"\n", number)
         if len(rest) > LONGEST_LINE:
-            raise FileProblem(
-                number + 1, "The line is longer than 16 MiB. Shorten the text, or split the record."
-            )
+            raise FileProblem(number + 1, "The line is longer than 16 MiB. Shorten the text, or split the record.")
     if rest:
         yield _decoded(rest, number + 1)
 
@@ -138,9 +134,7 @@ def _csv(stream: IO[bytes], packed: bool) -> Iterator[tuple[str, ...]]:
         except StopIteration:
             break
         except csv.Error as error:
-            raise FileProblem(
-                row_number + 1, f"{_csv_reason(error)} (near line {reader.line_num})."
-            ) from error
+            raise FileProblem(row_number + 1, f"{_csv_reason(error)} (near line {reader.line_num}).") from error
         row_number += 1
         if not columns:
             columns = _header(row)

@@ -18,16 +18,10 @@ from apps.people.models import User
 
 def newest_policy(kind: str) -> PolicyVersion:
     """Return the newest published version of a kind of policy, or raise ``NoPolicy``."""
-    found = (
-        PolicyVersion.objects.filter(kind=kind, state=PolicyVersion.State.PUBLISHED)
-        .order_by("-number")
-        .first()
-    )
+    found = PolicyVersion.objects.filter(kind=kind, state=PolicyVersion.State.PUBLISHED).order_by("-number").first()
     if found is None:
         raise NoPolicy(
-            _(
-                "No policy of the kind “%(kind)s” is published. A governance lead publishes one under Gates, Policies."
-            )
+            _("No policy of the kind “%(kind)s” is published. A governance lead publishes one under Gates, Policies.")
             % {"kind": kind},
             errors={"/policy_kind": [_("No such policy is published.")]},
         )
@@ -92,12 +86,8 @@ def withdraw(gate: Gate, *, by: User, reason: str) -> Gate:
     if not reason.strip():
         raise CommentRequired(_("Say why the gate is withdrawn."), errors={"/reason": [_("Say why.")]})
     if gate.state not in LIVE_STATES:
-        raise GateStands(
-            _("This gate has ended: %(state)s.") % {"state": GateState(gate.state).label.lower()}
-        )
+        raise GateStands(_("This gate has ended: %(state)s.") % {"state": GateState(gate.state).label.lower()})
     gate.withdrawn_by, gate.withdrawal_reason = by, reason.strip()
-    record_on(
-        "gate.withdrawal_decided", by=by, ref=gate.ref, obj=gate, payload={"reason": gate.withdrawal_reason}
-    )
+    record_on("gate.withdrawal_decided", by=by, ref=gate.ref, obj=gate, payload={"reason": gate.withdrawal_reason})
     settle(gate, build(gate, now().date()), by)
     return gate

@@ -73,9 +73,7 @@ def propose_policy(source: str, *, by: User, note: str = "") -> PolicyVersion:
 def publish_policy(version: PolicyVersion, *, by: User) -> PolicyVersion:
     """Publish a proposed version; gates that are open keep theirs."""
     _require(by, "policy.publish")
-    version = (
-        PolicyVersion.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=version.pk)
-    )
+    version = PolicyVersion.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=version.pk)
     if version.state != State.PROPOSED:
         raise PolicyNotProposed(_("Only a proposed version can be published."))
     if version.proposed_by is None or same_person(version.proposed_by, by):

@@ -84,11 +84,7 @@ def _seat(gate: Gate, dossier: Dossier, rows: list[Signed]) -> None:
     """Store who can give the signatures that are missing; nobody while the gate can't be signed."""
     seats = []
     if gate.state in SIGNABLE_STATES and not dossier.unmet:
-        given = {
-            row.responsibility
-            for row in rows
-            if row.digest == gate.dossier_digest and row.verdict == "approve"
-        }
+        given = {row.responsibility for row in rows if row.digest == gate.dossier_digest and row.verdict == "approve"}
         for signature in dossier.policy.sign_offs:
             ownership = dossier.holders.get(signature.responsibility)
             if signature.responsibility in given or ownership is None:
@@ -110,10 +106,7 @@ def _seat(gate: Gate, dossier: Dossier, rows: list[Signed]) -> None:
 def watch(gate: Gate) -> None:
     """Note what the gate's dossier rests on."""
     GateWatch.objects.bulk_create(
-        [
-            GateWatch(gate=gate, subject_type=ref.type, subject_id=ref.id)
-            for ref, _obj in subjects.chain(gate.subject)
-        ],
+        [GateWatch(gate=gate, subject_type=ref.type, subject_id=ref.id) for ref, _obj in subjects.chain(gate.subject)],
         ignore_conflicts=True,
     )
 

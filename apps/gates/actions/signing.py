@@ -71,8 +71,7 @@ def sign_off(
     gate = lock(gate.pk)
     if gate.state in (GateState.REJECTED, GateState.WITHDRAWN):
         raise GateNotInReview(
-            _("This gate has ended: %(state)s. Open a new one.")
-            % {"state": GateState(gate.state).label.lower()}
+            _("This gate has ended: %(state)s. Open a new one.") % {"state": GateState(gate.state).label.lower()}
         )
     dossier = refresh(gate)
     if gate.dossier_digest != dossier_digest:
@@ -82,9 +81,7 @@ def sign_off(
     ownership = _authority(gate, dossier, by, responsibility)
     _refuse_double(gate, dossier, by, responsibility, verdict)
     if verdict != Verdict.APPROVE and not comment.strip():
-        raise CommentRequired(
-            _("Say what must change, or why you reject."), errors={"/comment": [_("Say why.")]}
-        )
+        raise CommentRequired(_("Say what must change, or why you reject."), errors={"/comment": [_("Say why.")]})
     confirmation = confirmations.use(confirmation_id, by)
     stands_in = ownership.holder.name if ownership.holder_id != by.pk else ""
     try:
@@ -157,9 +154,7 @@ def _refuse_state(gate: Gate, dossier: Dossier, by: User) -> None:
                 "sentence": dossier.unmet[0].sentence,
             }
         )
-    raise GateNotInReview(
-        _("The gate waits for no signature now: %(state)s.") % {"state": gate.get_state_display()}
-    )
+    raise GateNotInReview(_("The gate waits for no signature now: %(state)s.") % {"state": gate.get_state_display()})
 
 
 def _authority(gate: Gate, dossier: Dossier, by: User, responsibility: str) -> Ownership:
@@ -167,8 +162,7 @@ def _authority(gate: Gate, dossier: Dossier, by: User, responsibility: str) -> O
     signature = next((row for row in dossier.policy.sign_offs if row.responsibility == responsibility), None)
     if signature is None:
         raise NotTheHolder(
-            _("This gate asks for no signature of the %(who)s.")
-            % {"who": str(title(responsibility)).lower()},
+            _("This gate asks for no signature of the %(who)s.") % {"who": str(title(responsibility)).lower()},
             errors={"/responsibility": [_("Not a signature of this gate.")]},
         )
     ownership = dossier.holders.get(responsibility)

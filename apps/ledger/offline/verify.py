@@ -38,7 +38,7 @@ def read_checkpoint(note, key_text):
     if lines[0] != origin:
         raise Wrong(f"The checkpoint is of {lines[0]!r}, not of {origin!r}.")
     for line in signatures.splitlines():
-        dash, name, signature = (line.split(" ") + ["", ""])[:3]
+        dash, name, signature = ([*line.split(" "), "", ""])[:3]
         raw = base64.b64decode(signature)
         if dash == "\u2014" and name == origin and raw[:4].hex() == key_hash:
             try:

@@ -22,9 +22,7 @@ from apps.people.models import ApiToken, Membership, Team, User
 from apps.people.roles import OrganisationRole, Role
 
 
-def record_on_user(
-    action: str, user: User, by: Actor, payload: dict[str, Any], team: Team | None = None
-) -> None:
+def record_on_user(action: str, user: User, by: Actor, payload: dict[str, Any], team: Team | None = None) -> None:
     record(
         action,
         by=by,
@@ -45,9 +43,7 @@ def require_people(by: Actor, user: User | None = None) -> None:
 
 
 @transaction.atomic
-def invite(
-    email: str, name: str, *, by: Actor, team: Team | None = None, roles: tuple[str, ...] = ()
-) -> User:
+def invite(email: str, name: str, *, by: Actor, team: Team | None = None, roles: tuple[str, ...] = ()) -> User:
     """Create a person's account, with roles in a team, and send them a link to choose their password."""
     if team is not None:
         access.require(by, "people.manage", team.pk)
@@ -89,8 +85,7 @@ def refuse_last_administrator(user: User) -> None:
     ).exclude(pk=user.pk)
     if user.organisation_role == OrganisationRole.ADMINISTRATOR and not others.exists():
         raise LastAdministrator(
-            _("%(name)s is the last administrator of the organisation. Name another one first.")
-            % {"name": user.name}
+            _("%(name)s is the last administrator of the organisation. Name another one first.") % {"name": user.name}
         )
 
 

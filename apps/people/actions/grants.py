@@ -38,6 +38,4 @@ def withdraw_grant(user: User, ref: SubjectRef, *, by: Actor) -> None:
     kind, obj = subjects.kind(ref.type), subjects.get(ref)
     access.require(by, "grant.give", kind.team(obj).pk)
     remove_perm(_permission(obj), user, obj)
-    record_on(
-        "grant.withdrawn", by=by, ref=ref, obj=obj, payload={"from": {"id": str(user.pk), "name": user.name}}
-    )
+    record_on("grant.withdrawn", by=by, ref=ref, obj=obj, payload={"from": {"id": str(user.pk), "name": user.name}})

@@ -81,9 +81,7 @@ def change_roles(user: User, team: Team, roles: Iterable[str], *, by: Actor) -> 
     if held == wanted:
         return sorted(wanted)
     if user.pk == by.id and Role.ADMINISTRATOR in held - wanted and not by.may("people.manage", None):
-        raise LastAdministrator(
-            _("You can't take your own role of administrator away. Ask another administrator.")
-        )
+        raise LastAdministrator(_("You can't take your own role of administrator away. Ask another administrator."))
     Membership.objects.filter(user=user, team=team, role__in=held - wanted).delete()
     Membership.objects.bulk_create([Membership(user=user, team=team, role=role) for role in wanted - held])
     record_on_user(

@@ -30,9 +30,7 @@ def _require(by: User, owner: User) -> None:
 
 
 @transaction.atomic
-def create_token(
-    owner: User, name: str, scopes: Iterable[str], *, by: User, days: int = 90
-) -> tuple[ApiToken, str]:
+def create_token(owner: User, name: str, scopes: Iterable[str], *, by: User, days: int = 90) -> tuple[ApiToken, str]:
     """Return the token's record and its secret, which can't be read again."""
     wanted = sorted(set(scopes))
     if owner.kind == User.Kind.PERSON and by.pk != owner.pk:
