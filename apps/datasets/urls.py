@@ -1,4 +1,19 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from apps.datasets.views import datasets, sources, versions
 
 app_name = "datasets"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", datasets.DatasetList.as_view(), name="dataset_list"),
+    path("new/<uuid:use_case>/", datasets.DatasetCreate.as_view(), name="dataset_create"),
+    path("sources/", sources.SourceList.as_view(), name="source_list"),
+    path("sources/new/", sources.SourceCreate.as_view(), name="source_create"),
+    path("sources/<uuid:pk>/", sources.SourceDetail.as_view(), name="source_detail"),
+    path("sources/<uuid:pk>/edit/", sources.SourceEdit.as_view(), name="source_edit"),
+    path("versions/<uuid:pk>/", versions.VersionDetail.as_view(), name="version_detail"),
+    path("versions/<uuid:pk>/inspection/", versions.InspectionPanel.as_view(), name="inspection_panel"),
+    path("versions/<uuid:pk>/inspect/", versions.InspectAgain.as_view(), name="inspect_again"),
+    path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
+    path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
+    path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),
+]

@@ -107,6 +107,10 @@ class Checkpoint(Record):
     def __str__(self) -> str:
         return f"Checkpoint {self.size}"
 
+    @property
+    def root_hex(self) -> str:
+        return bytes(self.root).hex()
+
 
 class Node(models.Model):
     """The hash of one full subtree: ``level`` 0 are leaves, ``position`` counts from the left; never the truth."""

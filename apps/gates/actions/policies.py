@@ -21,7 +21,7 @@ from apps.people.models import User
 State = PolicyVersion.State
 
 
-def _require(by: User, permission: str) -> None:
+def require(by: User, permission: str) -> None:
     if not by.is_active or not may_anywhere(by, permission):
         raise NotPermitted(_("Policies are proposed and published by governance leads."))
 
@@ -46,7 +46,7 @@ def propose_policy(source: str, *, by: User, note: str = "") -> PolicyVersion:
 
     Raise ``PolicyInvalid`` with a message a line, or ``PolicyUnsatisfiable``.
     """
-    _require(by, "policy.propose")
+    require(by, "policy.propose")
     policy = parse(source)
     check_satisfiable(policy)
     digest = sha256_digest(source.encode())
@@ -72,7 +72,7 @@ def propose_policy(source: str, *, by: User, note: str = "") -> PolicyVersion:
 @transaction.atomic
 def publish_policy(version: PolicyVersion, *, by: User) -> PolicyVersion:
     """Publish a proposed version; gates that are open keep theirs."""
-    _require(by, "policy.publish")
+    require(by, "policy.publish")
     version = PolicyVersion.objects.select_for_update(of=("self",)).select_related("proposed_by").get(pk=version.pk)
     if version.state != State.PROPOSED:
         raise PolicyNotProposed(_("Only a proposed version can be published."))
@@ -88,7 +88,7 @@ def publish_policy(version: PolicyVersion, *, by: User) -> PolicyVersion:
 @transaction.atomic
 def withdraw_proposal(version: PolicyVersion, *, by: User) -> PolicyVersion:
     """Take a proposed version back."""
-    _require(by, "policy.propose")
+    require(by, "policy.propose")
     version = PolicyVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
     if version.state != State.PROPOSED:
         raise PolicyNotProposed(_("Only a proposed version can be withdrawn."))

@@ -1,0 +1,247 @@
+"""The pieces that every page is made of."""
+
+import datetime as dt
+from typing import Any
+
+from django import template
+from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select, Textarea
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+
+register = template.Library()
+
+STATES: dict[str, tuple[Any, str, str]] = {
+    "open": (lazy("Open"), "warning", "circle-dashed"),
+    "in_review": (lazy("In review"), "info", "clock"),
+    "approved": (lazy("Approved"), "success", "circle-check"),
+    "rejected": (lazy("Rejected"), "danger", "circle-x"),
+    "withdrawn": (lazy("Withdrawn"), "", "x"),
+    "lapsed": (lazy("Lapsed"), "danger", "history"),
+    "met": (lazy("Met"), "success", "check"),
+    "missing": (lazy("Missing"), "warning", "circle-dashed"),
+    "failing": (lazy("Failing"), "danger", "x"),
+    "waived": (lazy("Waived"), "info", "scale"),
+    "known": (lazy("Known"), "success", "check"),
+    "pending": (lazy("Pending"), "info", "clock"),
+    "unknown": (lazy("Unknown"), "", "circle-dashed"),
+    "failed": (lazy("Failed"), "danger", "alert"),
+    "queued": (lazy("Queued"), "info", "clock"),
+    "running": (lazy("Running"), "info", "refresh"),
+    "done": (lazy("Done"), "success", "check"),
+    "active": (lazy("Active"), "success", "check"),
+    "deactivated": (lazy("Deactivated"), "", "lock"),
+    "expired": (lazy("Expired"), "danger", "clock"),
+    "revoked": (lazy("Revoked"), "", "lock"),
+    "proposed": (lazy("Proposed"), "warning", "clock"),
+    "published": (lazy("Published"), "success", "check"),
+    "approve": (lazy("Approved"), "success", "check"),
+    "reject": (lazy("Rejected"), "danger", "x"),
+    "request_changes": (lazy("Changes requested"), "warning", "edit"),
+    "vacant": (lazy("Vacant"), "danger", "user"),
+    "overdue": (lazy("Overdue"), "danger", "clock"),
+}
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    return format_html(
+        '<svg class="ic {}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, static("icons.svg"), name
+    )
+
+
+@register.simple_tag
+def status(state: str) -> SafeString:
+    """Show a state by shape, word and colour."""
+    text, tone, shape = STATES.get(str(state), (str(state).replace("_", " ").capitalize(), "", "circle"))
+    return format_html('<span class="pill {}">{} {}</span>', tone, icon(shape), text)
+
+
+@register.simple_tag
+def status_icon(state: str) -> SafeString:
+    text, tone, shape = STATES.get(str(state), (str(state), "", "circle"))
+    return format_html('<span class="evs {}" title="{}">{}</span>', tone, text, icon(shape))
+
+
+@register.filter
+def initials(name: Any) -> str:
+    parts = str(name).split()
+    return (parts[0][:1] + (parts[-1][:1] if len(parts) > 1 else "")).upper() if parts else "?"
+
+
+@register.simple_tag
+def avatar(name: Any) -> SafeString:
+    tone = sum(str(name).encode()) % 4
+    return format_html('<span class="av t{}" aria-hidden="true">{}</span>', tone, initials(name))
+
+
+@register.simple_tag
+def person(user: Any) -> SafeString:
+    if user is None:
+        return format_html('<span class="who"><span class="av vacant">–</span>{}</span>', _("Vacant"))
+    return format_html('<span class="who">{}<span>{}</span></span>', avatar(user), user)
+
+
+@register.simple_tag
+def moment(value: Any) -> SafeString:
+    """Show an instant in the reader's zone, with the UTC instant on hover."""
+    if not value:
+        return mark_safe('<span class="mut">–</span>')
+    utc = value.astimezone(dt.UTC)
+    local = timezone.localtime(value)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        utc.isoformat(),
+        utc.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        f"{date_format(local, 'j M Y')}, {local:%H:%M}",
+    )
+
+
+@register.simple_tag
+def day(value: Any) -> str:
+    return date_format(value, "j M Y") if value else "–"
+
+
+@register.simple_tag
+def digest(value: Any) -> SafeString:
+    """Show a digest short; whole on hover and to copy."""
+    text = str(value or "")
+    if not text:
+        return mark_safe('<span class="mut">–</span>')
+    plain = text.removeprefix("sha256:")
+    return format_html(
+        '<span class="digest" title="{0}">{1}…{2}<button type="button" data-copy="{0}" aria-label="{3}">{4}</button></span>',
+        text,
+        plain[:8],
+        plain[-4:],
+        _("Copy the digest"),
+        icon("copy"),
+    )
+
+
+@register.filter
+def thousands(value: Any) -> str:
+    if isinstance(value, bool) or value is None:
+        return _("yes") if value else _("no") if value is False else "–"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}" if isinstance(value, float) else str(value)
+
+
+@register.filter
+def lookup(mapping: Any, key: Any) -> Any:
+    return mapping.get(key) if mapping else None
+
+
+@register.simple_tag(takes_context=True)
+def url_with(context: dict[str, Any], **changes: Any) -> str:
+    """Return the query string of this page with some parameters changed; None takes one away."""
+    query = context["request"].GET.copy()
+    query.pop("cursor", None)
+    for key, value in changes.items():
+        query.pop(key, None)
+        if value is not None:
+            query[key] = str(value)
+    return "?" + query.urlencode()
+
+
+@register.inclusion_tag("components/sort.html", takes_context=True)
+def sort(context: dict[str, Any], name: str, text: str) -> dict[str, Any]:
+    """Make a column's heading sort the list; once more turns it round."""
+    now = context["request"].GET.get("ordering", "")
+    following = f"-{name}" if now == name else name
+    return {
+        "text": text,
+        "url": url_with(context, ordering=following),
+        "direction": "ascending" if now == name else "descending" if now == f"-{name}" else "",
+    }
+
+
+def _classes(field: BoundField) -> str:
+    widget = field.field.widget
+    if isinstance(widget, CheckboxInput | CheckboxSelectMultiple | RadioSelect):
+        return "form-check-input"
+    if isinstance(widget, Select):
+        return "form-select"
+    return "form-control"
+
+
+@register.simple_tag
+def widget(field: BoundField) -> SafeString:
+    """Show a field's input, linked to its help and its errors."""
+    described = [f"{field.auto_id}_{part}" for part in ("help", "errors") if getattr(field, f"{part}_text", None) or (part == "errors" and field.errors)]
+    attrs = {"class": f"{field.field.widget.attrs.get('class', '')} {_classes(field)}{' invalid' if field.errors else ''}".strip()}
+    if described:
+        attrs["aria-describedby"] = " ".join(described)
+    if field.errors:
+        attrs["aria-invalid"] = "true"
+    return field.as_widget(attrs=attrs)
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    kind = bound.field.widget
+    return {
+        "field": bound,
+        "is_check": isinstance(kind, CheckboxInput),
+        "is_group": isinstance(kind, CheckboxSelectMultiple | RadioSelect),
+        "is_file": isinstance(kind, FileInput),
+        "is_long": isinstance(kind, Textarea),
+    }
+
+
+@register.inclusion_tag("components/empty.html")
+def empty_state(icon_name: str, title: str, text: str, url: str = "", action: str = "") -> dict[str, Any]:
+    return {"icon_name": icon_name, "title": title, "text": text, "url": url, "action": action}
+
+
+@register.inclusion_tag("components/bars.html")
+def bars(rows: list[dict[str, Any]], label_key: str, value_key: str, most: int = 12, caption: str = "") -> dict[str, Any]:
+    """Draw horizontal bars as SVG, with the whole table behind them."""
+    top = max((row[value_key] for row in rows), default=0) or 1
+    drawn = [
+        {
+            "label": str(row[label_key])[:34],
+            "value": row[value_key],
+            "y": index * 20,
+            "text_y": index * 20 + 13,
+            "width": round(300 * row[value_key] / top, 1) or 1,
+            "value_x": round(248 + 300 * row[value_key] / top, 1),
+        }
+        for index, row in enumerate(rows[:most])
+    ]
+    table = [(row[label_key], row[value_key]) for row in rows]
+    return {"rows": drawn, "height": len(drawn) * 20, "table": table, "caption": caption, "more": len(rows) > most}
+
+
+@register.inclusion_tag("components/histogram.html")
+def histogram(bins: list[dict[str, Any]], caption: str = "") -> dict[str, Any]:
+    """Draw a histogram of ``{from, to, rows}`` as SVG, with the table behind it."""
+    top = max((row["rows"] for row in bins), default=0) or 1
+    step = 600 / max(len(bins), 1)
+    drawn = [
+        {
+            "x": round(index * step + 1, 1),
+            "width": round(step - 2, 1),
+            "height": round(120 * row["rows"] / top, 1),
+            "y": round(124 - 120 * row["rows"] / top, 1),
+            "title": f"{row['from']}–{row['to']}: {row['rows']:,}",
+        }
+        for index, row in enumerate(bins)
+    ]
+    ticks = [
+        {"x": round(index * step, 1), "text": row["from"]}
+        for index, row in enumerate(bins)
+        if index % max(1, len(bins) // 6) == 0
+    ]
+    return {"bins": drawn, "ticks": ticks, "table": bins, "caption": caption}
+
+
+@register.simple_tag
+def numbered(source: str) -> SafeString:
+    """Show text with its line numbers."""
+    return format_html_join(
+        "\n", '<span class="ln">{}</span>{}', ((n, line) for n, line in enumerate(source.splitlines(), 1))
+    )

@@ -1,0 +1,175 @@
+import re
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import access
+from apps.core.errors import NotFound, Text
+from apps.core.models import Job
+from apps.core.pages import ActionFormView, Crumb, DetailPage, PageMixin
+from apps.datasets import actions, facts, forms
+from apps.datasets.actions import FileOffer
+from apps.datasets.errors import UploadNotReady
+from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.refs import version_ref
+from apps.datasets.views.datasets import OneDataset, list_crumb
+from apps.gates.lanes import lane
+
+TILES = (
+    ("dataset.split_leakage", "normalised_rows", _("rows leak between splits")),
+    ("dataset.duplicates", "normalised_rows", _("surplus duplicates")),
+    ("dataset.label_conflicts", "conflicting_inputs", _("inputs with two labels")),
+    ("dataset.empty_fields", "empty_inputs", _("empty inputs")),
+    ("dataset.label_balance", "labels", _("labels")),
+)
+PROBLEMS = {"dataset.split_leakage", "dataset.duplicates", "dataset.label_conflicts", "dataset.empty_fields"}
+SAMPLES = (
+    ("split_leakage", _("Rows that also stand in train")),
+    ("duplicates", _("Duplicates")),
+    ("label_conflicts", _("Inputs with more than one label")),
+)
+_MASKED = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\+?\d[\d ()/.-]{5,}\d")
+
+
+def masked(text: str) -> str:
+    """Return a sample's text with what looks like an address or a long number masked."""
+    return _MASKED.sub("▒▒▒", text)
+
+
+def _samples(findings: dict[str, Any]) -> list[dict[str, Any]]:
+    found = []
+    for key, title in SAMPLES:
+        groups = (findings.get(key) or {}).get("samples", [])
+        if groups:
+            rows = [
+                [{**place, "text": masked(place.get("text", ""))} for place in group] for group in groups
+            ]
+            found.append({"title": title, "groups": rows})
+    return found
+
+
+class VersionDetail(DetailPage):
+    """A sentence that sums the version up, then figures and pictures."""
+
+    model = DatasetVersion
+    template_name = "datasets/version_detail.html"
+    context_name = "version"
+    nav_key = "datasets"
+
+    def get_queryset(self) -> QuerySet[DatasetVersion]:
+        rows = DatasetVersion.objects.visible_to(self.request.user)
+        return rows.select_related("dataset__use_case__team", "registered_by", "inspection")
+
+    @cached_property
+    def inspection(self) -> Inspection:
+        found: Inspection = self.object.inspection
+        return found
+
+    def get_subtitle(self) -> Text:
+        return facts.summary(self.object, self.inspection)
+
+    def crumbs(self) -> Sequence[Crumb]:
+        dataset = self.object.dataset
+        return [list_crumb(), (dataset.name, reverse("datasets:dataset_detail", args=[dataset.pk]))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        version, user = self.object, self.request.user
+        known = {fact.name: fact for fact in facts.read(version)}
+        findings = self.inspection.findings
+        stops = lane([version_ref(version)], user=user)
+        tiles = [
+            {"value": known[name].figures[figure], "text": text, "bad": name in PROBLEMS and known[name].figures[figure]}
+            for name, figure, text in TILES
+            if figure in known[name].figures
+        ]
+        return super().get_context_data(
+            facts=list(known.values()),
+            tiles=tiles,
+            findings=findings,
+            samples=_samples(findings),
+            inspection=self.inspection,
+            job=Job.objects.filter(pk=self.inspection.job_id).first() if self.inspection.state == "pending" else None,
+            files=version.files.all(),
+            lane=stops,
+            has_gate=stops[0].newest is not None and stops[0].newest.state not in ("rejected", "withdrawn"),
+            may_open=user.may("gate.open", version.team.pk),
+            may_register=user.may("dataset.register", version.team.pk),
+            **kwargs,
+        )
+
+
+class InspectionPanel(PageMixin):
+    """The progress of a version's inspection, as a piece of page."""
+
+    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        version = DatasetVersion.objects.visible_to(request.user).select_related("inspection").filter(pk=pk).first()
+        job = Job.objects.filter(pk=version.inspection.job_id).first() if version is not None else None
+        if job is None:
+            raise NotFound(_("There is no such inspection."))
+        url = reverse("datasets:inspection_panel", args=[pk])
+        return render(request, "components/job.html", {"job": job, "poll_url": url, "title": _("Inspection")})
+
+
+class InspectAgain(PageMixin):
+    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+        version = DatasetVersion.objects.visible_to(request.user).filter(pk=pk).first()
+        if version is None:
+            raise NotFound(_("There is no such version, or you may not see it."))
+        actions.inspect_again(version, by=request.user)
+        return HttpResponseRedirect(reverse("datasets:version_detail", args=[pk]))
+
+
+class VersionRegister(OneDataset, ActionFormView):
+    """Register a version from files: dragged in and sent in pieces, or posted whole without a script."""
+
+    nav_key = "datasets"
+    template_name = "datasets/version_register.html"
+    title = _("Register a version")
+    form_class = forms.VersionForm
+    success_message = _("The version is registered. The machine reads it now.")
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        access.require(request.user, "dataset.register", self.dataset.use_case.team_id)
+        return super().get(request, *args, **kwargs)
+
+    def get_subtitle(self) -> Text:
+        return self.dataset.name
+
+    def act(self, form: Any) -> DatasetVersion:
+        data, user = form.cleaned_data, self.request.user
+        access.require(user, "dataset.register", self.dataset.use_case.team_id)
+        offers: dict[str, list[FileOffer]] = {}
+        for split in form.splits():
+            offers[split] = [FileOffer(upload=_identifier(text)) for text in data[f"{split}_uploads"].split()]
+            for file in data[split]:
+                offers[split].append(FileOffer(upload=actions.take_file(self.dataset, file, by=user).pk))
+        return actions.register_version(
+            self.dataset,
+            offers,
+            by=user,
+            note=data["note"],
+            fewer_splits_reason=data["fewer_splits_reason"],
+            input_column=data["input_column"],
+            label_column=data["label_column"] or None,
+        )
+
+    def success_url_for(self, result: DatasetVersion) -> str:
+        return reverse("datasets:version_detail", args=[result.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.cancel_url = reverse("datasets:dataset_detail", args=[self.dataset.pk])
+        return super().get_context_data(dataset=self.dataset, **kwargs)
+
+
+def _identifier(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise UploadNotReady(_("An upload is unknown. Choose the file again.")) from None

@@ -1,0 +1,121 @@
+"""A gate as its page and its JSON show it: read once, for one reader."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from apps.core import subjects
+from apps.core.clock import today
+from apps.core.errors import Text
+from apps.gates import dossier as dossiers
+from apps.gates.dossier import Difference, Dossier, differences
+from apps.gates.models import SIGNABLE_STATES, DossierSnapshot, Gate, GateState, SignOff
+from apps.owners import holders
+from apps.owners.models import Ownership
+from apps.owners.responsibilities import title
+from apps.people.identity import same_person
+from apps.people.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One signature that the policy asks for: who holds it, whether it was given, whether the reader can give it."""
+
+    responsibility: str
+    title: Text
+    ownership: Ownership | None
+    sign_off: SignOff | None
+    away: bool
+    may_sign: bool
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class GateView:
+    subject: Any
+    outcomes: list[dict[str, Any]]
+    met: int
+    seats: list[Seat]
+    sign_offs: list[SignOff]
+    since_last: list[Difference]
+    blocked: str
+
+    @property
+    def mine(self) -> list[Seat]:
+        return [seat for seat in self.seats if seat.may_sign]
+
+
+def read(gate: Gate, user: Any) -> GateView:
+    """Return the gate for the reader. An ended gate shows the dossier it ended with; a live one as it is now."""
+    sign_offs = list(gate.sign_offs.select_related("by").order_by("id"))
+    dossier = dossiers.build(gate, today())
+    snapshot = DossierSnapshot.objects.get(gate=gate, digest=gate.dossier_digest)
+    body = json.loads(snapshot.body)
+    seats = _seats(gate, dossier, sign_offs, user)
+    outcomes = body["requirements"]
+    return GateView(
+        subject=subjects.get(gate.subject),
+        outcomes=outcomes,
+        met=sum(row["status"] == "met" for row in outcomes),
+        seats=seats,
+        sign_offs=sign_offs,
+        since_last=_since_last(gate, snapshot, sign_offs),
+        blocked=_blocked(gate, seats),
+    )
+
+
+def _since_last(gate: Gate, now: DossierSnapshot, sign_offs: list[SignOff]) -> list[Difference]:
+    """Return what changed since the newest decision on another dossier."""
+    earlier = [row for row in sign_offs if row.dossier_digest != gate.dossier_digest]
+    if not earlier:
+        return []
+    then = DossierSnapshot.objects.filter(gate=gate, digest=earlier[-1].dossier_digest).first()
+    return differences(then.body, now.body) if then else []
+
+
+def _seats(gate: Gate, dossier: Dossier, sign_offs: list[SignOff], user: User) -> list[Seat]:
+    current = [row for row in sign_offs if row.dossier_digest == gate.dossier_digest]
+    held = [row for row in dossier.holders.values() if row is not None]
+    away = holders.absent({row.holder_id for row in held})
+    own_work = user.kind == User.Kind.PERSON and any(
+        same_person(user, author) for author in User.objects.filter(pk__in=dossier.authors)
+    )
+    has_signed = any(row.by_id == user.pk for row in current)
+    seats = []
+    for signature in dossier.policy.sign_offs:
+        ownership = dossier.holders.get(signature.responsibility)
+        given = next(
+            (row for row in current if row.responsibility == signature.responsibility and row.verdict == "approve"),
+            None,
+        )
+        is_mine = ownership is not None and user.pk in holders.acting_for(ownership, away)
+        why_not = ""
+        if is_mine and signature.not_author and own_work:
+            why_not = _("You made what this gate decides on; somebody else signs.")
+        elif is_mine and has_signed:
+            why_not = _("You have signed this dossier.")
+        can = gate.state in SIGNABLE_STATES or gate.state == GateState.OPEN
+        seats.append(
+            Seat(
+                signature.responsibility,
+                title(signature.responsibility),
+                ownership,
+                given,
+                ownership is not None and ownership.holder_id in away,
+                is_mine and not why_not and given is None and can,
+                why_not,
+            )
+        )
+    return seats
+
+
+def _blocked(gate: Gate, seats: list[Seat]) -> str:
+    """Return in one sentence why the gate can't be approved by the reader now."""
+    if gate.state in (GateState.APPROVED, GateState.REJECTED, GateState.WITHDRAWN):
+        return ""
+    if gate.unmet:
+        return _("Nobody can approve yet: %(why)s") % {"why": gate.blocked_by}
+    waiting = [str(seat.title).lower() for seat in seats if seat.sign_off is None]
+    return _("Waits for the signature of: %(who)s.") % {"who": ", ".join(waiting)} if waiting else ""

@@ -1,0 +1,88 @@
+"use strict";
+
+// The theme, the search key, copying, confirmations, and forms that keep what was typed.
+
+const root = document.documentElement;
+
+document.addEventListener("click", (event) => {
+  const theme = event.target.closest("[data-theme-toggle]");
+  if (theme) {
+    root.dataset.bsTheme = root.dataset.bsTheme === "dark" ? "light" : "dark";
+    localStorage.setItem("theme", root.dataset.bsTheme);
+    return;
+  }
+  const copy = event.target.closest("[data-copy]");
+  if (copy && navigator.clipboard) {
+    navigator.clipboard.writeText(copy.dataset.copy).then(() => {
+      copy.classList.add("copied");
+      setTimeout(() => copy.classList.remove("copied"), 1200);
+    });
+    return;
+  }
+  const menu = event.target.closest("[data-menu-toggle]");
+  if (menu) {
+    const open = document.body.classList.toggle("menu-open");
+    menu.setAttribute("aria-expanded", String(open));
+  }
+});
+
+document.addEventListener("keydown", (event) => {
+  const typing = event.target.matches("input, textarea, select, [contenteditable]");
+  if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) {
+    const field = document.getElementById("q");
+    if (field) {
+      event.preventDefault();
+      field.focus();
+    }
+  }
+});
+
+// What was typed outlives a lost session: drafts are kept for this tab until the form is accepted.
+const draftKey = (form) => `draft:${location.pathname}:${form.dataset.draft}`;
+const draftable = (field) => field.name && !["password", "file", "hidden", "submit"].includes(field.type);
+
+for (const form of document.querySelectorAll("form[data-draft]")) {
+  const key = draftKey(form);
+  if (form.dataset.fresh !== undefined) {
+    const kept = JSON.parse(sessionStorage.getItem(key) || "{}");
+    for (const field of form.elements) {
+      if (draftable(field) && kept[field.name] !== undefined && !field.value) {
+        field.value = kept[field.name];
+      }
+    }
+  }
+  form.addEventListener("input", () => {
+    const values = {};
+    for (const field of form.elements) {
+      if (draftable(field) && !["checkbox", "radio"].includes(field.type)) values[field.name] = field.value;
+    }
+    sessionStorage.setItem(key, JSON.stringify(values));
+  });
+}
+if (document.querySelector("[data-accepted]")) {
+  for (const key of Object.keys(sessionStorage)) {
+    if (key.startsWith("draft:")) sessionStorage.removeItem(key);
+  }
+}
+
+// Filters act when they change; without a script their button does.
+for (const form of document.querySelectorAll("form[data-filters]")) {
+  for (const field of form.querySelectorAll("select")) {
+    field.addEventListener("change", () => form.requestSubmit());
+  }
+}
+
+// A job's panel asks for itself again until the job has ended.
+const poll = (panel) => {
+  setTimeout(async () => {
+    const answer = await fetch(panel.dataset.poll, { headers: { "HX-Request": "true" } });
+    if (!answer.ok) return poll(panel);
+    const text = await answer.text();
+    const next = new DOMParser().parseFromString(text, "text/html").body.firstElementChild;
+    if (!next) return;
+    if (next.dataset.ended !== undefined) return location.reload();
+    panel.replaceWith(next);
+    poll(next);
+  }, 1000);
+};
+for (const panel of document.querySelectorAll("[data-poll]")) poll(panel);

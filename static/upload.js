@@ -1,0 +1,117 @@
+"use strict";
+
+// Send chosen files in pieces with progress; an upload that breaks off goes on where it stopped.
+
+const PIECE = 8 * 1024 * 1024;
+const form = document.querySelector("form[data-upload]");
+const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
+
+const call = async (method, url, body, headers = {}) => {
+  const answer = await fetch(url, { method, body, headers: { "X-CSRFToken": token, ...headers } });
+  const data = await answer.json().catch(() => ({}));
+  return { ok: answer.ok, status: answer.status, data };
+};
+
+const send = async (file, line) => {
+  const bar = line.querySelector("progress");
+  const say = line.querySelector("[data-say]");
+  const started = await call(
+    "POST",
+    "/api/v1/uploads/",
+    JSON.stringify({ dataset: form.dataset.upload, name: file.name, size: file.size }),
+    { "Content-Type": "application/json" },
+  );
+  if (!started.ok) throw new Error(started.data.detail || "The upload could not start.");
+  const url = `/api/v1/uploads/${started.data.id}/`;
+  let offset = 0;
+  let failures = 0;
+  while (offset < file.size) {
+    const piece = file.slice(offset, offset + PIECE);
+    let answer;
+    try {
+      answer = await call("PATCH", url, piece, {
+        "Content-Type": "application/offset+octet-stream",
+        "Upload-Offset": String(offset),
+      });
+    } catch {
+      answer = { ok: false, status: 0, data: {} };
+    }
+    if (answer.ok) {
+      offset = answer.data.received;
+      failures = 0;
+    } else if (answer.status === 409 && answer.data.offset !== undefined) {
+      offset = answer.data.offset;
+    } else if ((answer.status === 0 || answer.status >= 500) && failures < 8) {
+      failures += 1;
+      say.textContent = "…";
+      await new Promise((done) => setTimeout(done, 500 * 2 ** failures));
+    } else {
+      throw new Error(answer.data.detail || "The upload broke off.");
+    }
+    bar.value = Math.round((100 * offset) / file.size);
+    say.textContent = `${bar.value} %`;
+  }
+  return started.data.id;
+};
+
+const show = (zone) => {
+  const list = zone.querySelector("[data-files]");
+  list.replaceChildren();
+  for (const file of zone.querySelector("input[type=file]").files) {
+    const line = document.createElement("li");
+    line.className = "prog";
+    const name = document.createElement("span");
+    name.textContent = file.name;
+    const bar = document.createElement("progress");
+    bar.max = 100;
+    bar.value = 0;
+    bar.setAttribute("aria-label", file.name);
+    const say = document.createElement("span");
+    say.dataset.say = "";
+    line.append(name, bar, say);
+    list.append(line);
+  }
+};
+
+for (const zone of form.querySelectorAll("[data-zone]")) {
+  const input = zone.querySelector("input[type=file]");
+  input.addEventListener("change", () => show(zone));
+  zone.addEventListener("dragover", (event) => {
+    event.preventDefault();
+    zone.classList.add("over");
+  });
+  zone.addEventListener("dragleave", () => zone.classList.remove("over"));
+  zone.addEventListener("drop", (event) => {
+    event.preventDefault();
+    zone.classList.remove("over");
+    input.files = event.dataTransfer.files;
+    show(zone);
+  });
+}
+
+form.addEventListener("submit", async (event) => {
+  event.preventDefault();
+  const button = form.querySelector("button[type=submit]");
+  const problem = form.querySelector("[data-problem]");
+  button.disabled = true;
+  problem.hidden = true;
+  try {
+    for (const zone of form.querySelectorAll("[data-zone]")) {
+      const input = zone.querySelector("input[type=file]");
+      const kept = form.elements[`${zone.dataset.zone}_uploads`];
+      const lines = zone.querySelectorAll("li");
+      const ids = kept.value ? kept.value.split(" ") : [];
+      for (const [index, file] of [...input.files].entries()) {
+        ids.push(await send(file, lines[index]));
+        kept.value = ids.join(" ");
+      }
+      input.value = "";
+    }
+    form.submit();
+  } catch (error) {
+    problem.hidden = false;
+    problem.querySelector("span").textContent = error.message;
+    problem.focus();
+    button.disabled = false;
+  }
+});
