@@ -295,6 +295,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "RoleEnum": "apps.people.roles.Role",
+        "OrganisationRoleEnum": "apps.people.roles.OrganisationRole",
+        "VerdictEnum": "apps.gates.models.SignOff.Verdict",
+        "GateStateEnum": "apps.gates.models.GateState",
+    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -148,7 +148,9 @@ class RegisterSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     fewer_splits_reason = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     input_column = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
-    label_column = serializers.CharField(max_length=200, required=False, allow_null=True, default=None, allow_blank=True)
+    label_column = serializers.CharField(
+        max_length=200, required=False, allow_null=True, default=None, allow_blank=True
+    )
 
 
 class RegisterFilesSerializer(RegisterSerializer):
@@ -204,7 +206,9 @@ class DatasetViewSet(EditView):
         serializer = RegisterSerializer(data=_fields(request))
         serializer.is_valid(raise_exception=True)
         data = dict(serializer.validated_data)
-        splits = {name: [FileOffer(**offer) for offer in rows] for name, rows in (data.pop("splits", None) or {}).items()}
+        splits = {
+            name: [FileOffer(**offer) for offer in rows] for name, rows in (data.pop("splits", None) or {}).items()
+        }
         for name in SplitName.values:
             for file in request.FILES.getlist(name):
                 taken = actions.take_file(dataset, file, by=request.user)
@@ -305,7 +309,9 @@ class UploadViewSet(mixins.RetrieveModelMixin, ApiView):
         return Upload.objects.filter(by=self.request.user).select_related("dataset__use_case")
 
     @extend_schema(
-        parameters=[OpenApiParameter("Content-Digest", str, OpenApiParameter.HEADER, description="RFC 9530, of the whole file")]
+        parameters=[
+            OpenApiParameter("Content-Digest", str, OpenApiParameter.HEADER, description="RFC 9530, of the whole file")
+        ]
     )
     def create(self, request: Any) -> Response:
         serializer = self.get_serializer(data=request.data)

@@ -2,7 +2,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from apps.datasets.models import Dataset, DatasetVersion, Source
-from apps.usecases.filters import visible_teams
+from apps.people.filters import visible_teams
 
 
 class SourceFilter(django_filters.FilterSet):

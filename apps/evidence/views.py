@@ -85,7 +85,9 @@ class Attest(OnSubject):
         return {**super().get_form_kwargs(), "kinds": kinds}
 
     def act(self, form: Any) -> Any:
-        return actions.attest(self.ref, form.cleaned_data["kind"], by=self.request.user, comment=form.cleaned_data["comment"])
+        return actions.attest(
+            self.ref, form.cleaned_data["kind"], by=self.request.user, comment=form.cleaned_data["comment"]
+        )
 
 
 class OneDocument:
@@ -109,9 +111,7 @@ class DocumentDetail(DetailPage):
     context_name = "document"
 
     def get_queryset(self) -> QuerySet[Document]:
-        rows: QuerySet[Document] = super().get_queryset().select_related(
-            "withdrawal__withdrawn_by", "added_by", "team"
-        )
+        rows: QuerySet[Document] = super().get_queryset().select_related("withdrawal__withdrawn_by", "added_by", "team")
         return rows
 
     def get_subtitle(self) -> Text:

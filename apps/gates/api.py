@@ -155,7 +155,9 @@ class GateViewSet(ReadView):
         """Return what a signer sees, with the digest to sign."""
         gate = self.get_object()
         snapshot = DossierSnapshot.objects.get(gate=gate, digest=gate.dossier_digest)
-        return Response({"digest": snapshot.digest, "revision": snapshot.revision, "dossier": json.loads(snapshot.body)})
+        return Response(
+            {"digest": snapshot.digest, "revision": snapshot.revision, "dossier": json.loads(snapshot.body)}
+        )
 
     @extend_schema(responses=DocumentSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
@@ -168,9 +170,7 @@ class GateViewSet(ReadView):
 
     @extend_schema(methods=["GET"], responses=SignOffSerializer(many=True), filters=False)
     @extend_schema(methods=["POST"], request=NewSignOffSerializer, responses={201: SignOffSerializer}, filters=False)
-    @action(
-        detail=True, methods=["get", "post"], url_path="sign-offs", filterset_class=None, pagination_class=None
-    )
+    @action(detail=True, methods=["get", "post"], url_path="sign-offs", filterset_class=None, pagination_class=None)
     def sign_offs(self, request: Any, pk: str) -> Response:
         """List the decisions on a gate, or sign: a token of scope ``sign`` and a fresh confirmation are needed."""
         gate = self.get_object()

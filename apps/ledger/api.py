@@ -155,7 +155,9 @@ class ConsistencyViewSet(ApiView):
             old, new = int(request.query_params.get("old", "")), int(request.query_params.get("new", ""))
         except ValueError:
             raise InvalidInput(_("Give the sizes of two checkpoints as ?old= and ?new=.")) from None
-        sizes = set(Checkpoint.objects.filter(size__in=[old, new]).values_list("size", flat=True)) if new < 2**62 else set()
+        sizes = (
+            set(Checkpoint.objects.filter(size__in=[old, new]).values_list("size", flat=True)) if new < 2**62 else set()
+        )
         if not {old, new} <= sizes or old > new:
             raise NotFound(_("There are no checkpoints of these sizes."))
         hashes = [step.hex() for step in proofs.consistency(old, new)]

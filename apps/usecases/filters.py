@@ -2,13 +2,8 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.people.models import Team
+from apps.people.filters import visible_teams
 from apps.usecases.models import Phase, RiskTier, UseCase
-
-
-def visible_teams(request: object) -> QuerySet[Team]:
-    user = getattr(request, "user", None)
-    return Team.objects.visible_to(user) if user is not None and user.is_authenticated else Team.objects.none()
 
 
 class UseCaseFilter(django_filters.FilterSet):

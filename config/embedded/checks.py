@@ -77,9 +77,7 @@ def check() -> int:
     with tempfile.TemporaryDirectory() as folder:
         for name, command in commands(Path(folder)).items():
             started = time.monotonic()
-            done = subprocess.run(
-                command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False
-            )
+            done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
             good = done.returncode == 0
             print(f"{'ok    ' if good else 'FAILED'} {name} ({time.monotonic() - started:.1f} s)", flush=True)
             if not good:

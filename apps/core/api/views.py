@@ -38,6 +38,8 @@ class ApiView(viewsets.GenericViewSet[Any]):
     model: ClassVar[Any] = None
 
     def get_queryset(self) -> Any:
+        if self.model is None:
+            return KeptAnswer.objects.none()
         if getattr(self, "swagger_fake_view", False):
             return self.model._default_manager.none()
         return self.model._default_manager.visible_to(self.request.user)

@@ -171,8 +171,14 @@ def _classes(field: BoundField) -> str:
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
     """Show a field's input, linked to its help and its errors."""
-    described = [f"{field.auto_id}_{part}" for part in ("help", "errors") if getattr(field, f"{part}_text", None) or (part == "errors" and field.errors)]
-    attrs = {"class": f"{field.field.widget.attrs.get('class', '')} {_classes(field)}{' invalid' if field.errors else ''}".strip()}
+    described = [
+        f"{field.auto_id}_{part}"
+        for part in ("help", "errors")
+        if getattr(field, f"{part}_text", None) or (part == "errors" and field.errors)
+    ]
+    attrs = {
+        "class": f"{field.field.widget.attrs.get('class', '')} {_classes(field)}{' invalid' if field.errors else ''}".strip()
+    }
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:
@@ -198,7 +204,9 @@ def empty_state(icon_name: str, title: str, text: str, url: str = "", action: st
 
 
 @register.inclusion_tag("components/bars.html")
-def bars(rows: list[dict[str, Any]], label_key: str, value_key: str, most: int = 12, caption: str = "") -> dict[str, Any]:
+def bars(
+    rows: list[dict[str, Any]], label_key: str, value_key: str, most: int = 12, caption: str = ""
+) -> dict[str, Any]:
     """Draw horizontal bars as SVG, with the whole table behind them."""
     top = max((row[value_key] for row in rows), default=0) or 1
     drawn = [

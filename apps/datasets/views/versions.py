@@ -48,9 +48,7 @@ def _samples(findings: dict[str, Any]) -> list[dict[str, Any]]:
     for key, title in SAMPLES:
         groups = (findings.get(key) or {}).get("samples", [])
         if groups:
-            rows = [
-                [{**place, "text": masked(place.get("text", ""))} for place in group] for group in groups
-            ]
+            rows = [[{**place, "text": masked(place.get("text", ""))} for place in group] for group in groups]
             found.append({"title": title, "groups": rows})
     return found
 
@@ -85,7 +83,11 @@ class VersionDetail(DetailPage):
         findings = self.inspection.findings
         stops = lane([version_ref(version)], user=user)
         tiles = [
-            {"value": known[name].figures[figure], "text": text, "bad": name in PROBLEMS and known[name].figures[figure]}
+            {
+                "value": known[name].figures[figure],
+                "text": text,
+                "bad": name in PROBLEMS and known[name].figures[figure],
+            }
             for name, figure, text in TILES
             if figure in known[name].figures
         ]

@@ -1,0 +1,26 @@
+"""How the OpenAPI document describes the two ways to be recognised."""
+
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+
+
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "apps.people.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {
+            "type": "apiKey",
+            "in": "header",
+            "name": "Authorization",
+            "description": "`Token fg_…`, made under Settings, with the scopes read, write or sign.",
+        }
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "apps.people.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
+        return {"type": "apiKey", "in": "cookie", "name": "fourgate_session"}

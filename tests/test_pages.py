@@ -1,0 +1,135 @@
+"""Every page answers, for whom it is for, and costs the same for one row and for many."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from apps.evidence.models import Document
+from apps.ledger.models import Entry
+from apps.owners.models import Ownership
+from tests.people.factories import make_user, member
+from tests.scenery import Scene, make_gate, make_scene
+
+pytestmark = pytest.mark.django_db
+NAMESPACES = ("agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger")
+ONLY_POST = {
+    "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end", "datasets:inspect_again",
+    "ledger:verify", "ledger:export_create", "gates:policy_publish", "gates:policy_withdraw",
+}  # fmt: skip
+
+
+def pages() -> list[tuple[str, dict[str, str]]]:
+    """Return every named page of the apps with the converters of its parameters."""
+    found = []
+
+    def walk(patterns: list[Any], namespace: str) -> None:
+        for row in patterns:
+            if isinstance(row, URLResolver):
+                walk(row.url_patterns, row.app_name or namespace)
+            elif isinstance(row, URLPattern) and namespace in NAMESPACES and row.name:
+                converters = {key: type(value).__name__ for key, value in row.pattern.converters.items()}
+                found.append((f"{namespace}:{row.name}", converters))
+
+    walk(get_resolver().url_patterns, "")
+    return found
+
+
+def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[str, Any]:
+    version, dataset = scene.version, scene.dataset
+    ids: dict[str, Any] = {
+        "usecases": scene.use_case.pk,
+        "datasets:source": dataset.sources.first().pk,
+        "datasets:version_register": dataset.pk,
+        "datasets:version": version.pk,
+        "datasets:inspect": version.pk,
+        "datasets": dataset.pk,
+        "gates:policy": gate.policy_version_id,
+        "gates": gate.pk,
+        "evidence:document": Document.objects.first().pk,
+        "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
+        "people:person": scene.engineer.pk,
+        "people:service_token": scene.engineer.pk,
+        "people": scene.team.pk,
+        "ledger": gate.pk,
+    }
+    values: dict[str, Any] = {}
+    for key, converter in keys.items():
+        if converter == "IntConverter" and key == "pk":
+            values[key] = 1
+        elif key == "pk":
+            prefix = max((row for row in ids if name.startswith(row)), key=len)
+            values[key] = ids[prefix]
+        elif key == "seq":
+            values[key] = Entry.objects.order_by("-seq").values_list("seq", flat=True)[0]
+        else:
+            values[key] = {
+                "use_case": scene.use_case.pk,
+                "team": scene.team.pk,
+                "kind": "start",
+                "subject_type": "dataset" if name.startswith("people") else "dataset_version",
+                "subject_id": dataset.pk if name.startswith("people") else version.pk,
+                "responsibility": "business_owner",
+            }[key]
+    if name == "owners:ownership_assign":
+        values |= {"subject_type": "dataset", "subject_id": dataset.pk}
+    return values
+
+
+def test_every_page_answers(notary: Any) -> None:
+    scene = make_scene()
+    gate = make_gate(scene)
+    scene.sign(gate, "business_owner", "request_changes", comment="Look again")
+    notary()
+    admin = member(scene.team, "administrator", "governance_lead", "auditor", "technical_owner", name="Ada Min")
+    admin.organisation_role = "administrator"
+    admin.save()
+    client = Client()
+    client.force_login(admin)
+    broken = []
+    for name, keys in pages():
+        if name in ONLY_POST:
+            continue
+        url = reverse(name, kwargs=arguments(name, keys, scene, gate))
+        response = client.get(url)
+        expected = {"ledger:export_download": 404, "ledger:job_panel": 404, "evidence:attest": 403}.get(name, 200)
+        if response.status_code != expected:
+            broken.append((name, response.status_code))
+    assert not broken
+
+
+def test_nobody_reads_a_page_without_signing_in() -> None:
+    scene = make_scene()
+    gate = make_gate(scene)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    for name, keys in pages():
+        response = Client().get(reverse(name, kwargs=arguments(name, keys, scene, gate)))
+        assert response.status_code == 302, name
+        assert response.url.startswith("/accounts/login/"), name
+
+
+def test_another_team_finds_nothing(notary: Any) -> None:
+    scene, other = make_scene(name="One"), make_scene(name="Two", complete=False)
+    gate = make_gate(scene)
+    notary()
+    client = Client()
+    client.force_login(other.lead)
+    for name, keys in pages():
+        values = arguments(name, keys, scene, gate)
+        if not ({"pk", "subject_id", "use_case", "seq"} & set(values)) or name.startswith("gates:policy"):
+            continue
+        response = client.get(reverse(name, kwargs=values))
+        assert response.status_code in (404, 405), (name, response.status_code)
+
+
+def test_a_deactivated_persons_session_stops() -> None:
+    person = make_user()
+    client = Client()
+    client.force_login(person)
+    assert client.get("/").status_code == 200
+    person.is_active = False
+    person.save()
+    assert client.get("/").status_code == 302
