@@ -2,6 +2,7 @@
 
 import datetime as dt
 from pathlib import Path
+from typing import Any
 
 import django_stubs_ext
 import environ
@@ -61,6 +62,7 @@ INSTALLED_APPS = [
     "apps.gates",
     "apps.usecases",
     "apps.datasets",
+    *(["config.demo"] if EMBEDDED else []),
 ]
 
 MIDDLEWARE = [
@@ -229,7 +231,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = env.str("STATIC_ROOT", str(FOURGATE_HOME / "static"))
 WHITENOISE_USE_FINDERS = not env.bool("STATIC_COLLECTED", False)
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
-STORAGES = {
+STORAGES: dict[str, dict[str, Any]] = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
@@ -296,8 +298,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_NAME_OVERRIDES": {
-        "RoleEnum": "apps.people.roles.Role",
-        "OrganisationRoleEnum": "apps.people.roles.OrganisationRole",
+        "RoleEnum": "apps.people.roles.Role.choices",
+        "OrganisationRoleEnum": "apps.people.roles.OrganisationRole.choices",
         "VerdictEnum": "apps.gates.models.SignOff.Verdict",
         "GateStateEnum": "apps.gates.models.GateState",
     },

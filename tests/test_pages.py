@@ -16,8 +16,9 @@ from tests.scenery import Scene, make_gate, make_scene
 pytestmark = pytest.mark.django_db
 NAMESPACES = ("agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger")
 ONLY_POST = {
-    "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end", "datasets:inspect_again",
-    "ledger:verify", "ledger:export_create", "gates:policy_publish", "gates:policy_withdraw",
+    "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
+    "datasets:inspect_again", "ledger:verify", "ledger:export_create", "gates:policy_publish",
+    "gates:policy_withdraw",
 }  # fmt: skip
 
 

@@ -17,8 +17,13 @@ def now() -> dt.datetime:
         return replayed
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        (moment,) = cursor.fetchone()
+        moment: dt.datetime = cursor.fetchone()[0]
     return moment.astimezone(dt.UTC)
+
+
+def is_replayed() -> bool:
+    """Tell whether this context tells a history instead of living it."""
+    return _replayed.get() is not None
 
 
 def today() -> dt.date:

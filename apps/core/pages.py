@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.generic import FormView, TemplateView, View
 from rest_framework.request import Request
@@ -34,6 +34,7 @@ class Page:
 class PageMixin(LoginRequiredMixin, View):
     """A page for signed-in people; what they may not see is not found, what their role forbids says so."""
 
+    request: Any
     nav_key: ClassVar[str] = ""
     title: Text = ""
     subtitle: Text = ""
@@ -60,7 +61,7 @@ class PageMixin(LoginRequiredMixin, View):
         context = parent.get_context_data(**kwargs) if hasattr(parent, "get_context_data") else dict(kwargs)
         return {**context, "page": self.page()}
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             return super().dispatch(request, *args, **kwargs)
         except NotFound as error:
@@ -85,7 +86,7 @@ class DetailPage(PageMixin, TemplateView):
     def get_queryset(self) -> Any:
         return self.model._default_manager.visible_to(self.request.user)
 
-    def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+    def setup(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
         self._object: Any = None
 
@@ -131,7 +132,7 @@ class ListPage(PageMixin, TemplateView):
             return None
         return self.filterset_class(self.request.GET, queryset=queryset, request=self.request)
 
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         self.filters = self.filterset()
         rows = self.get_queryset() if self.filters is None else self.filters.qs
         if request.GET.get("format") == "csv" and self.csv_columns:
@@ -140,7 +141,9 @@ class ListPage(PageMixin, TemplateView):
         self.pages = CursorPages()
         self.pages.page_size = self.page_size
         try:
-            self.rows = self.decorate(list(self.pages.paginate_queryset(rows, Request(request), view=self) or []))
+            self.rows = self.decorate(
+                list(self.pages.paginate_queryset(rows, Request(request), view=cast(Any, self)) or [])
+            )
         except Exception as error:
             if getattr(error, "status_code", None) == 404:
                 raise Http404(str(error)) from error

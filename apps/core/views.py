@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -21,25 +21,25 @@ class SearchPage(PageMixin, TemplateView):
         return super().get_context_data(text=text, hits=search.search(self.request.user, text, 20), **kwargs)
 
 
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+def bad_request(request: Any, exception: Exception) -> HttpResponse:
     if is_api(request):
         return plain_problem("malformed_request", _("The request can't be read"), 400, _("The request can't be read."))
     return render(request, "400.html", status=400)
 
 
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+def forbidden(request: Any, exception: Exception) -> HttpResponse:
     if is_api(request):
         return plain_problem("not_permitted", _("Your role does not allow this"), 403, str(exception))
     return render(request, "403.html", {"reason": str(exception)}, status=403)
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+def not_found(request: Any, exception: Exception) -> HttpResponse:
     if is_api(request):
         return no_such_endpoint()
     return render(request, "404.html", status=404)
 
 
-def server_error(request: HttpRequest) -> HttpResponse:
+def server_error(request: Any) -> HttpResponse:
     if is_api(request):
         return plain_problem(
             "server_error",

@@ -3,7 +3,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponseBase
+from django.http import FileResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -130,7 +130,7 @@ class DocumentDetail(DetailPage):
 
 
 class DocumentDownload(OneDocument, DetailPage):
-    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         document = self.document
         if not document.file or not default_storage.exists(document.file):
             raise FileGone(_("The file is not in the storage any more. Ask for it to be restored."))

@@ -28,7 +28,9 @@ class PolicySerializer(serializers.ModelSerializer[PolicyVersion]):
 
 
 class ProposalSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField(trim_whitespace=False, max_length=100_000)
+    source = serializers.CharField(  # type: ignore[assignment]
+        trim_whitespace=False, max_length=100_000
+    )
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
@@ -108,7 +110,7 @@ class SignOffSerializer(serializers.ModelSerializer[SignOff]):
 
 class NewSignOffSerializer(serializers.Serializer[Any]):
     responsibility = serializers.CharField(max_length=40)
-    verdict = serializers.ChoiceField(choices=SignOff.Verdict)
+    verdict = serializers.ChoiceField(choices=SignOff.Verdict.choices)
     dossier_digest = serializers.CharField(max_length=71)
     confirmation = serializers.UUIDField(
         required=False, allow_null=True, default=None, help_text="From `POST me/confirmations/`; ten minutes, one use."

@@ -179,9 +179,9 @@ def _fact(row: Requirement, sources: _Sources) -> Outcome:
     if fact is None or fact.status != "known":
         status: OutcomeStatus = "failing" if fact is not None and fact.status == "failed" else "missing"
         sentence = fact.sentence if fact is not None else _("Not known yet.")
-        proof = {"fact": row.fact, "state": fact.status if fact else "unknown"}
-        return Outcome(row.id, row.title, status, sentence, needed, proof)
-    proof = {
+        known = {"fact": row.fact, "state": fact.status if fact else "unknown"}
+        return Outcome(row.id, row.title, status, sentence, needed, known)
+    proof: dict[str, Any] = {
         "fact": row.fact,
         "figures": {name: _canonical(value) for name, value in fact.figures.items()},
         "computed_from": dict(fact.computed_from),

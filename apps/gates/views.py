@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -96,7 +96,7 @@ class GateDetail(DetailPage):
             **kwargs,
         )
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
         form = self.form(request.POST)
         if not form.is_valid():
             return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -125,7 +125,7 @@ class GateDetail(DetailPage):
         """Show the newest dossier with what changed; what was typed stays, what is signed is what is shown now."""
         self._object = None
         del self.seen
-        fresh = form.data.copy()
+        fresh: Any = form.data.copy()  # type: ignore[attr-defined]
         fresh["dossier_digest"] = self.object.dossier_digest
         again = self.form(fresh)
         return self.render_to_response(
@@ -192,7 +192,7 @@ class GateWithdraw(ActionFormView):
     def crumbs(self) -> Sequence[Crumb]:
         return [(_("Gates"), reverse("gates:gate_list")), (str(self.gate), self.success_url_for(self.gate))]
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         self.cancel_url = reverse("gates:gate_detail", args=[kwargs["pk"]])
         return super().dispatch(request, *args, **kwargs)
 

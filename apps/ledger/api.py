@@ -20,7 +20,9 @@ from apps.ledger.models import Checkpoint, Entry, Export
 
 class EntrySerializer(serializers.ModelSerializer[Entry]):
     body = serializers.CharField(help_text="The canonical bytes (RFC 8785): what is hashed.")
-    leaf = serializers.SerializerMethodField(help_text="SHA-256 of 0x00 and the body, hexadecimal.")
+    leaf = serializers.SerializerMethodField(  # type: ignore[assignment]
+        help_text="SHA-256 of 0x00 and the body, hexadecimal."
+    )
 
     class Meta:
         model = Entry
@@ -43,7 +45,7 @@ class ProofSerializer(serializers.Serializer[Any]):
 
 
 class CheckpointSerializer(serializers.ModelSerializer[Checkpoint]):
-    root = serializers.SerializerMethodField()
+    root = serializers.SerializerMethodField()  # type: ignore[assignment]
 
     class Meta:
         model = Checkpoint

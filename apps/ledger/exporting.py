@@ -12,10 +12,11 @@ from django.contrib.auth import get_user_model
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from apps.core import jobs
 from apps.core.clock import now
-from apps.core.errors import Refusal, Text
+from apps.core.errors import Refusal
 from apps.core.models import Job
 from apps.ledger import keys, notes, proofs, tree
 from apps.ledger.filters import EntryFilter
@@ -26,13 +27,11 @@ PROOFS_AT_ONCE = 500
 
 
 class NothingSigned(Refusal):
-    code, status = "nothing_signed", 409
-    title: Text = _("Nothing is signed yet")
+    code, status, title = "nothing_signed", 409, lazy("Nothing is signed yet")
 
 
 class FilterUnreadable(Refusal):
-    code, status = "filter_unreadable", 422
-    title: Text = _("The filter can't be read")
+    code, status, title = "filter_unreadable", 422, lazy("The filter can't be read")
 
 
 def selection(export_filters: dict[str, str], user: Any) -> Any:

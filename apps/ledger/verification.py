@@ -6,9 +6,10 @@ from typing import Any
 
 from django.db import connection
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 
 from apps.core import jobs
-from apps.core.errors import Refusal, Text
+from apps.core.errors import Refusal
 from apps.core.models import Job
 from apps.ledger import keys, notes, tree
 from apps.ledger.models import Checkpoint
@@ -16,8 +17,7 @@ from apps.ledger.notary import Rewritten, checked_leaf, rows
 
 
 class LedgerBroken(Refusal):
-    code, status = "ledger_broken", 409
-    title: Text = _("The ledger is not what was signed")
+    code, status, title = "ledger_broken", 409, lazy("The ledger is not what was signed")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -133,7 +133,7 @@ class Seals(PageMixin, TemplateView):
 
 
 class Verify(PageMixin):
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: Any) -> HttpResponse:
         actions.request_verification(by=request.user)
         return HttpResponseRedirect(reverse("ledger:seals"))
 
@@ -141,7 +141,7 @@ class Verify(PageMixin):
 class ExportCreate(PageMixin):
     """Export what the trail's filters leave; the filters come with the form."""
 
-    def post(self, request: HttpRequest) -> HttpResponse:
+    def post(self, request: Any) -> HttpResponse:
         names = EntryFilter.base_filters
         filters = {name: request.POST[name] for name in names if request.POST.get(name)}
         actions.request_export(filters, by=request.user, reason=request.POST.get("reason", ""))
@@ -149,7 +149,7 @@ class ExportCreate(PageMixin):
 
 
 class ExportDownload(PageMixin):
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponseBase:
+    def get(self, request: Any, pk: Any) -> HttpResponseBase:
         export = Export.objects.filter(pk=pk, requested_by=request.user.pk).first()
         if export is None or not export.file:
             raise NotFound(_("There is no such export, or it is not finished."))
@@ -160,7 +160,7 @@ class ExportDownload(PageMixin):
 class JobPanel(PageMixin):
     """The progress of one of the reader's own jobs, as a piece of page."""
 
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def get(self, request: Any, pk: Any) -> HttpResponse:
         job = Job.objects.filter(pk=pk, requested_by=request.user.pk).first()
         if job is None:
             raise NotFound(_("There is no such job."))

@@ -12,7 +12,7 @@ from apps.owners.errors import AlreadyHeld, DeputyIsHolder, NotEligible, Ownersh
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import RESPONSIBILITIES, title
 from apps.people.identity import same_person
-from apps.people.models import User
+from apps.people.models import Team, User
 
 
 def _require(by: Actor, ownership: Ownership) -> None:
@@ -22,7 +22,7 @@ def _require(by: Actor, ownership: Ownership) -> None:
     access.require(by, "owner.assign", ownership.team_id)
 
 
-def _eligible(person: User, ownership_team: object, pointer: str) -> None:
+def _eligible(person: User, ownership_team: Team, pointer: str) -> None:
     """Refuse who can't hold: a service account, a deactivated account, somebody from outside the team."""
     if person.kind != User.Kind.PERSON:
         raise NotEligible(

@@ -101,7 +101,8 @@ def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tup
         required = required_on(kind.type)
         if not required:
             continue
-        rows = list(kind.all().visible_to(user, permission).order_by("-id")[:limit])
+        every: Any = kind.all()
+        rows = list(every.visible_to(user, permission).order_by("-id")[:limit])
         held = set(
             Ownership.objects.active()
             .filter(subject_type=kind.type, subject_id__in=[row.pk for row in rows])

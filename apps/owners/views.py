@@ -6,7 +6,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import access, subjects
-from apps.core.errors import Text
+from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, ListPage
 from apps.core.subjects import SubjectRef
 from apps.owners import actions, forms, holders
@@ -156,7 +156,7 @@ class OwnershipForm(SubjectForm):
         rows = Ownership.objects.visible_to(self.request.user).select_related("holder", "deputy", "team")
         row = rows.filter(pk=self.kwargs["pk"]).first()
         if row is None:
-            raise subjects.NotFound(_("There is no such ownership, or you may not see it."))
+            raise NotFound(_("There is no such ownership, or you may not see it."))
         return row
 
     @cached_property

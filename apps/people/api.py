@@ -29,7 +29,7 @@ class TeamSerializer(serializers.ModelSerializer[Team]):
 class MemberSerializer(serializers.Serializer[Any]):
     id = serializers.UUIDField()
     name = serializers.CharField()
-    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role))
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
 
 
 class TeamViewSet(ReadView):
@@ -73,7 +73,7 @@ class TeamViewSet(ReadView):
 
 class RoleInTeamSerializer(serializers.Serializer[Any]):
     team = serializers.UUIDField(source="team_id")
-    role = serializers.ChoiceField(choices=Role)
+    role = serializers.ChoiceField(choices=Role.choices)
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
@@ -91,16 +91,16 @@ class InviteSerializer(serializers.Serializer[Any]):
     team = serializers.PrimaryKeyRelatedField(
         queryset=Team.objects.all(), required=False, allow_null=True, default=None
     )
-    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role), required=False, default=list)
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices), required=False, default=list)
 
 
 class ChangeRolesSerializer(serializers.Serializer[Any]):
     team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all())
-    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role))
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
 
 
 class OrganisationRoleSerializer(serializers.Serializer[Any]):
-    role = serializers.ChoiceField(choices=OrganisationRole, allow_blank=True)
+    role = serializers.ChoiceField(choices=OrganisationRole.choices, allow_blank=True)
 
 
 class ProfileSerializer(serializers.Serializer[Any]):
@@ -215,7 +215,7 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiView):
     lookup_url_kwarg = "pk"
     default_ordering = ("-created", "-id")
 
-    def get_queryset(self) -> QuerySet[ApiToken]:
+    def get_queryset(self) -> Any:
         if getattr(self, "swagger_fake_view", False):
             return ApiToken.objects.none()
         return ApiToken.objects.filter(user=self.request.user)
@@ -237,7 +237,7 @@ class TokenViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiView):
 class ServiceAccountSerializer(serializers.Serializer[Any]):
     team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all())
     name = serializers.CharField(max_length=120)
-    role = serializers.ChoiceField(choices=Role, default=Role.DATA_STEWARD)
+    role = serializers.ChoiceField(choices=Role.choices, default=Role.DATA_STEWARD)
 
 
 class ServiceAccountViewSet(ApiView):

@@ -1,9 +1,7 @@
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core.api.views import ReadView, expected_revision, set_etag
@@ -29,7 +27,7 @@ class UseCaseSerializer(serializers.ModelSerializer[UseCase]):
         fields = super().get_fields()
         request = self.context.get("request")
         if request is not None and request.user.is_authenticated:
-            fields["team"].queryset = Team.objects.visible_to(request.user)
+            cast(Any, fields["team"]).queryset = Team.objects.visible_to(request.user)
         return fields
 
 
@@ -41,7 +39,7 @@ class UseCaseViewSet(ReadView):
     filterset_class = UseCaseFilter
     orderings = {"name": "name", "risk_tier": "risk_tier", "phase": "phase", "created": "id"}
 
-    def get_queryset(self) -> QuerySet[UseCase]:
+    def get_queryset(self) -> Any:
         return super().get_queryset().select_related("team")
 
     def _answer(self, use_case: UseCase, code: int) -> Response:
@@ -49,7 +47,7 @@ class UseCaseViewSet(ReadView):
         set_etag(response, use_case)
         return response
 
-    def create(self, request: Request) -> Response:
+    def create(self, request: Any) -> Response:
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         values = dict(serializer.validated_data)
@@ -58,7 +56,7 @@ class UseCaseViewSet(ReadView):
         )
 
     @extend_schema(request=UseCaseSerializer(partial=True), responses=UseCaseSerializer)
-    def partial_update(self, request: Request, pk: str) -> Response:
+    def partial_update(self, request: Any, pk: str) -> Response:
         use_case = self.get_object()
         serializer = self.get_serializer(use_case, data=request.data, partial=True)
         serializer.is_valid(raise_exception=True)

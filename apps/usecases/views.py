@@ -7,7 +7,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import access
-from apps.core.errors import Text
+from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.gates.lanes import lane
 from apps.owners import holders
@@ -120,7 +120,7 @@ class UseCaseEdit(ActionFormView):
     def use_case(self) -> UseCase:
         row = UseCase.objects.visible_to(self.request.user).filter(pk=self.kwargs["pk"]).first()
         if row is None:
-            raise actions.subjects.NotFound(_("There is no such use case, or you may not see it."))
+            raise NotFound(_("There is no such use case, or you may not see it."))
         return row
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:

@@ -3,15 +3,15 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 
-from apps.core.errors import Refusal, Text
+from apps.core.errors import Refusal
 
 
 class ScopeMissing(Refusal):
-    code, status = "scope_missing", 403
-    title: Text = _("The token's scope does not cover this")
+    code, status, title = "scope_missing", 403, lazy("The token's scope does not cover this")
 
 
 class SignedInWithScope(BasePermission):

@@ -1,8 +1,7 @@
-from typing import Any
+from typing import Any, cast
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers
-from rest_framework.request import Request
 from rest_framework.response import Response
 
 from apps.core import search, subjects
@@ -59,6 +58,6 @@ class SearchViewSet(ApiView):
         parameters=[OpenApiParameter("q", str, description="Words to look for")],
         responses=HitSerializer(many=True),
     )
-    def list(self, request: Request) -> Response:
+    def list(self, request: Any) -> Response:
         hits = search.search(request.user, request.query_params.get("q", "").replace("\x00", ""), 20)
-        return Response(HitSerializer(hits, many=True).data)
+        return Response(HitSerializer(cast(Any, hits), many=True).data)

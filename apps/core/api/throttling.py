@@ -7,6 +7,8 @@ from rest_framework.throttling import SimpleRateThrottle
 
 
 class TokenRateThrottle(SimpleRateThrottle):
+    duration: int
+    num_requests: int
     scope = "token"
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:

@@ -6,24 +6,22 @@ from typing import Any, ClassVar
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from rest_framework import mixins, viewsets
-from rest_framework.request import Request
 from rest_framework.response import Response
 
-from apps.core.errors import PreconditionRequired, Refusal, StaleEdit, Text
+from apps.core.errors import PreconditionRequired, Refusal, StaleEdit
 from apps.core.models import KeptAnswer
 
 _KEPT_HEADERS = ("Location", "ETag", "Content-Type")
 
 
 class KeyInUse(Refusal):
-    code, status = "idempotency_key_in_use", 409
-    title: Text = _("A request with this key is running")
+    code, status, title = "idempotency_key_in_use", 409, lazy("A request with this key is running")
 
 
 class KeyReused(Refusal):
-    code, status = "idempotency_key_reused", 422
-    title: Text = _("This key belongs to another request")
+    code, status, title = "idempotency_key_reused", 422, lazy("This key belongs to another request")
 
 
 class ApiView(viewsets.GenericViewSet[Any]):
@@ -32,6 +30,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
     ``orderings`` maps ``?ordering=`` names to fields; ``required_scope`` names the token scope of unsafe calls.
     """
 
+    request: Any
     orderings: ClassVar[dict[str, str]] = {}
     required_scope: Any = None
     etag_required: ClassVar[bool] = False
@@ -44,14 +43,14 @@ class ApiView(viewsets.GenericViewSet[Any]):
             return self.model._default_manager.none()
         return self.model._default_manager.visible_to(self.request.user)
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+    def initial(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         key = request.headers.get("Idempotency-Key")
         if request.method == "POST" and key:
             self.post = self._once(key[:200], self.post)  # type: ignore[attr-defined,has-type]
 
     def _once(self, key: str, call: Callable[..., Response]) -> Callable[..., Response]:
-        def answer(request: Request, *args: Any, **kwargs: Any) -> Response:
+        def answer(request: Any, *args: Any, **kwargs: Any) -> Response:
             digest = _request_digest(request)
             with transaction.atomic():
                 with connection.cursor() as cursor:
@@ -94,7 +93,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
         return response
 
 
-def _request_digest(request: Request) -> str:
+def _request_digest(request: Any) -> str:
     """Return a digest of what was asked; of a streamed upload, of what its headers declare."""
     content_type = request.content_type or ""
     if content_type.startswith("multipart/") or content_type == "application/offset+octet-stream":
@@ -130,7 +129,7 @@ class ListView(mixins.ListModelMixin, ApiView):
 class ReadView(mixins.ListModelMixin, mixins.RetrieveModelMixin, ApiView):
     """List and retrieve what the user may see; the ETag of one is its revision."""
 
-    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         obj = self.get_object()
         response = Response(self.get_serializer(obj).data)
         set_etag(response, obj)
@@ -144,7 +143,7 @@ def set_etag(response: Response, obj: Any) -> None:
         response["ETag"] = f'"{revision}"'
 
 
-def expected_revision(request: Request) -> int:
+def expected_revision(request: Any) -> int:
     """Return the revision that ``If-Match`` names.
 
     Raise ``PreconditionRequired`` (428) without the header and ``StaleEdit`` (412) for what is no revision.

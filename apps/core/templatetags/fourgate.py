@@ -114,7 +114,8 @@ def digest(value: Any) -> SafeString:
         return mark_safe('<span class="mut">–</span>')
     plain = text.removeprefix("sha256:")
     return format_html(
-        '<span class="digest" title="{0}">{1}…{2}<button type="button" data-copy="{0}" aria-label="{3}">{4}</button></span>',
+        '<span class="digest" title="{0}">{1}…{2}<button type="button" data-copy="{0}"'
+        ' aria-label="{3}">{4}</button></span>',
         text,
         plain[:8],
         plain[-4:],
@@ -136,7 +137,7 @@ def lookup(mapping: Any, key: Any) -> Any:
 
 
 @register.simple_tag(takes_context=True)
-def url_with(context: dict[str, Any], **changes: Any) -> str:
+def url_with(context: dict[str, Any], **changes: Any) -> Any:
     """Return the query string of this page with some parameters changed; None takes one away."""
     query = context["request"].GET.copy()
     query.pop("cursor", None)
@@ -171,14 +172,10 @@ def _classes(field: BoundField) -> str:
 @register.simple_tag
 def widget(field: BoundField) -> SafeString:
     """Show a field's input, linked to its help and its errors."""
-    described = [
-        f"{field.auto_id}_{part}"
-        for part in ("help", "errors")
-        if getattr(field, f"{part}_text", None) or (part == "errors" and field.errors)
-    ]
-    attrs = {
-        "class": f"{field.field.widget.attrs.get('class', '')} {_classes(field)}{' invalid' if field.errors else ''}".strip()
-    }
+    described = [f"{field.auto_id}_help"] if field.help_text else []
+    described += [f"{field.auto_id}_errors"] if field.errors else []
+    own = field.field.widget.attrs.get("class", "")
+    attrs: dict[str, str | bool] = {"class": f"{own} {_classes(field)}{' invalid' if field.errors else ''}".strip()}
     if described:
         attrs["aria-describedby"] = " ".join(described)
     if field.errors:

@@ -12,6 +12,7 @@ from apps.core import access
 from apps.core.errors import Refusal
 from apps.datasets import storage
 from apps.datasets.errors import OffsetDiffers, UploadNotReady, UploadTooLarge
+from apps.datasets.inspection import FileProblem
 from apps.datasets.models import Dataset, Upload
 from apps.evidence.actions import plain_name
 from apps.people.models import User
@@ -35,7 +36,7 @@ def start_upload(dataset: Dataset, name: str, size: int, *, by: User, digest: st
     name = plain_name(name)
     kind, packed = storage.format_of(name)
     if size <= 0:
-        raise storage.unreadable(name, storage.FileProblem(None, _("The file is empty. Choose one with rows.")))
+        raise storage.unreadable(name, FileProblem(None, _("The file is empty. Choose one with rows.")))
     return Upload.objects.create(
         dataset=dataset, by=by, name=name, size=size, declared_digest=digest, format=kind, is_packed=packed
     )

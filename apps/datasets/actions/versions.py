@@ -165,7 +165,7 @@ def _resolve(dataset: Dataset, split: str, offer: FileOffer, by: User) -> _File:
 
 def _from_upload(dataset: Dataset, split: str, offer: FileOffer, by: User) -> _File:
     rows = Upload.objects.select_for_update(of=("self",)).select_related("by")
-    upload = rows.filter(pk=offer.upload, dataset=dataset).first()
+    upload = rows.filter(pk=offer.upload, dataset=dataset).first() if offer.upload else None
     if upload is None or upload.state == Upload.State.RECEIVING:
         raise UploadNotReady(
             _("An upload is unknown or not complete. Send the rest of the file first."),

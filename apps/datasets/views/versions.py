@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -97,7 +97,9 @@ class VersionDetail(DetailPage):
             findings=findings,
             samples=_samples(findings),
             inspection=self.inspection,
-            job=Job.objects.filter(pk=self.inspection.job_id).first() if self.inspection.state == "pending" else None,
+            job=Job.objects.filter(pk__in=[self.inspection.job_id]).first()
+            if self.inspection.state == "pending"
+            else None,
             files=version.files.all(),
             lane=stops,
             has_gate=stops[0].newest is not None and stops[0].newest.state not in ("rejected", "withdrawn"),
@@ -110,9 +112,9 @@ class VersionDetail(DetailPage):
 class InspectionPanel(PageMixin):
     """The progress of a version's inspection, as a piece of page."""
 
-    def get(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def get(self, request: Any, pk: Any) -> HttpResponse:
         version = DatasetVersion.objects.visible_to(request.user).select_related("inspection").filter(pk=pk).first()
-        job = Job.objects.filter(pk=version.inspection.job_id).first() if version is not None else None
+        job = Job.objects.filter(pk__in=[version.inspection.job_id]).first() if version is not None else None
         if job is None:
             raise NotFound(_("There is no such inspection."))
         url = reverse("datasets:inspection_panel", args=[pk])
@@ -120,7 +122,7 @@ class InspectionPanel(PageMixin):
 
 
 class InspectAgain(PageMixin):
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def post(self, request: Any, pk: Any) -> HttpResponse:
         version = DatasetVersion.objects.visible_to(request.user).filter(pk=pk).first()
         if version is None:
             raise NotFound(_("There is no such version, or you may not see it."))

@@ -7,6 +7,8 @@ Pin the key when you first meet the system, from a person you trust, not from th
 Exit code 0: as signed. 1: not as signed; the first entry that is wrong is named.
 """
 
+from __future__ import annotations
+
 import argparse
 import base64
 import hashlib
@@ -22,15 +24,15 @@ class Wrong(Exception):
     pass
 
 
-def sha(data):
+def sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def read_checkpoint(note, key_text):
+def read_checkpoint(note: str, key_text: str) -> tuple[int, bytes]:
     """Return (size, root) of a C2SP checkpoint that is signed with the pinned key."""
     origin, key_hash, key = key_text.strip().split("+", 2)
-    key = base64.b64decode(key)
-    if sha(origin.encode() + b"\n" + key)[:4].hex() != key_hash:
+    raw_key = base64.b64decode(key)
+    if sha(origin.encode() + b"\n" + raw_key)[:4].hex() != key_hash:
         raise Wrong("The verifier key contradicts itself.")
     text, _, signatures = note.partition("\n\n")
     text += "\n"
@@ -42,14 +44,14 @@ def read_checkpoint(note, key_text):
         raw = base64.b64decode(signature)
         if dash == "\u2014" and name == origin and raw[:4].hex() == key_hash:
             try:
-                Ed25519PublicKey.from_public_bytes(key[1:]).verify(raw[4:], text.encode())
+                Ed25519PublicKey.from_public_bytes(raw_key[1:]).verify(raw[4:], text.encode())
             except InvalidSignature:
                 raise Wrong("The checkpoint's signature is false.") from None
             return int(lines[1]), base64.b64decode(lines[2])
     raise Wrong("The checkpoint is not signed with the pinned key.")
 
 
-def included(leaf, index, size, proof, root):
+def included(leaf: bytes, index: int, size: int, proof: list[bytes], root: bytes) -> bool:
     """RFC 9162, 2.1.3.2."""
     position, last, current = index, size - 1, leaf
     for step in proof:
@@ -65,28 +67,29 @@ def included(leaf, index, size, proof, root):
     return last == 0 and current == root
 
 
-def append(nodes, size, leaf):
+def append(nodes: list[bytes], size: int, leaf: bytes) -> None:
     """Grow the full subtrees on the right edge by one leaf."""
     while size & 1:
         leaf, size = sha(b"\x01" + nodes.pop() + leaf), size >> 1
     nodes.append(leaf)
 
 
-def root_of(nodes):
+def root_of(nodes: list[bytes]) -> bytes:
     current = nodes[-1] if nodes else sha(b"")
     for left in reversed(nodes[:-1]):
         current = sha(b"\x01" + left + current)
     return current
 
 
-def check(folder, key_text):
+def check(folder: pathlib.Path, key_text: str) -> str:
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     size, root = read_checkpoint((folder / "checkpoint.txt").read_text(encoding="utf-8"), key_text)
     earlier = {}
     for path in sorted((folder / "checkpoints").glob("*.txt")):
         at, its_root = read_checkpoint(path.read_text(encoding="utf-8"), key_text)
         earlier[at] = its_root
-    whole, nodes, last, good, count = manifest["whole"], [], 0, 0, 0
+    nodes: list[bytes] = []
+    whole, last, good, count = manifest["whole"], 0, 0, 0
     with (folder / "entries.ndjson").open(encoding="utf-8") as lines:
         for line in lines:
             try:
@@ -117,7 +120,7 @@ def check(folder, key_text):
     return f"As signed: {count} entries ({kind}), tree of {size} entries, root {root.hex()}."
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description="Check an exported Fourgate trail.")
     parser.add_argument("folder", nargs="?", default=pathlib.Path(__file__).parent, type=pathlib.Path)
     parser.add_argument("--key", required=True, help="the verifier key that you pinned: origin+hash+key")

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
-from guardian.models import UserObjectPermission
 from guardian.shortcuts import assign_perm, remove_perm
 
 from apps.core import access, subjects
@@ -23,11 +22,11 @@ def _permission(obj: Any) -> str:
 
 
 @transaction.atomic
-def give_grant(user: User, ref: SubjectRef, *, by: Actor) -> UserObjectPermission:
+def give_grant(user: User, ref: SubjectRef, *, by: Actor) -> Any:
     """Let one person see one thing, its parts and its trail, without a role in its team."""
     kind, obj = subjects.kind(ref.type), subjects.get(ref)
     access.require(by, "grant.give", kind.team(obj).pk)
-    grant: UserObjectPermission = assign_perm(_permission(obj), user, obj)
+    grant: Any = assign_perm(_permission(obj), user, obj)
     record_on("grant.given", by=by, ref=ref, obj=obj, payload={"to": {"id": str(user.pk), "name": user.name}})
     return grant
 

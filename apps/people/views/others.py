@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Count, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -175,6 +175,7 @@ class PersonOrganisationRole(OnePerson, ActionFormView):
         return {"role": self.person.organisation_role}
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        _person = self.person
         access.require(request.user, "people.manage", None)
         return super().get(request, *args, **kwargs)
 
@@ -374,7 +375,7 @@ class Sharing(ActionFormView):
 
 
 class SharingEnd(PageMixin):
-    def post(self, request: HttpRequest, subject_type: str, subject_id: Any, pk: Any) -> HttpResponse:
+    def post(self, request: Any, subject_type: str, subject_id: Any, pk: Any) -> HttpResponse:
         ref = SubjectRef.parse(subject_type, subject_id)
         subjects.get(ref, request.user)
         person = User.objects.filter(pk=pk).first()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from allauth.usersessions.models import UserSession
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -76,7 +76,7 @@ class TokenCreate(ActionFormView):
 
 
 class TokenRevoke(PageMixin):
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def post(self, request: Any, pk: Any) -> HttpResponse:
         token = ApiToken.objects.filter(id=pk).select_related("user").first()
         if token is None:
             raise NotFound(_("There is no such token."))
@@ -106,7 +106,7 @@ class AbsenceCreate(ActionFormView):
 
 
 class AbsenceCancel(PageMixin):
-    def post(self, request: HttpRequest, pk: Any) -> HttpResponse:
+    def post(self, request: Any, pk: Any) -> HttpResponse:
         absence = Absence.objects.filter(pk=pk, user=request.user).first()
         if absence is None:
             raise NotFound(_("There is no such absence."))
@@ -115,7 +115,7 @@ class AbsenceCancel(PageMixin):
 
 
 class SessionEnd(PageMixin):
-    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def post(self, request: Any, pk: int) -> HttpResponse:
         actions.end_session(pk, by=request.user)
         return HttpResponseRedirect(reverse("people:profile"))
 
