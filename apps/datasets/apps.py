@@ -14,7 +14,11 @@ class DatasetsConfig(AppConfig):
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
         from apps.core.subjects import SubjectRef
-        from apps.datasets import due, facts
+        from apps.datasets import (
+            due,
+            facts,
+            trail,  # noqa: F401 — it registers itself
+        )
         from apps.datasets.models import Dataset, DatasetVersion, Source
         from apps.evidence import facts as registry
         from apps.owners.responsibilities import held_on

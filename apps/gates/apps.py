@@ -20,7 +20,10 @@ class GatesConfig(AppConfig):
 
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
-        from apps.gates import due
+        from apps.gates import (
+            due,
+            trail,  # noqa: F401 — it registers itself
+        )
         from apps.gates.actions import refresh_watching
         from apps.gates.models import Gate, PolicyVersion
 

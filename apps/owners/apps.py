@@ -8,6 +8,7 @@ class OwnersConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.core import navigation
+        from apps.owners import trail  # noqa: F401 — it registers itself
         from apps.owners.actions import vacate_all
         from apps.people import hooks
 

@@ -12,7 +12,10 @@ class PeopleConfig(AppConfig):
         from django.urls import reverse
 
         from apps.core import navigation, search, subjects
-        from apps.people import schema  # noqa: F401 — it registers itself
+        from apps.people import (
+            schema,  # noqa: F401 — it registers itself
+            trail,  # noqa: F401 — it registers itself
+        )
         from apps.people.models import Team, User
         from apps.people.visibility import visible_people
 

@@ -13,6 +13,7 @@ class UsecasesConfig(AppConfig):
 
         from apps.core import navigation, search, subjects
         from apps.owners.responsibilities import held_on
+        from apps.usecases import trail  # noqa: F401 — it registers itself
         from apps.usecases.models import UseCase
 
         subjects.register(

@@ -33,6 +33,7 @@ from config.demo import material
 from config.demo.people import ALSO, OWNERS, PASSWORD, PEOPLE, TEAMS
 
 WEEKS = 6
+PACE = 3.4
 
 
 class Story:
@@ -47,7 +48,7 @@ class Story:
     def later(self, **step: float) -> Iterator[None]:
         """Do something some time later, never in the future."""
         limit = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=1)
-        self.moment = min(self.moment + dt.timedelta(**step), limit)
+        self.moment = min(self.moment + PACE * dt.timedelta(**step), limit)
         with clock.replay(self.moment):
             yield
 

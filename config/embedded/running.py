@@ -240,9 +240,9 @@ def with_services(*arguments: str) -> int:
     services = Services(folder, durable=False)
     try:
         services.up()
-        env = environment(folder / "state", services)
-        (folder / "state").mkdir(exist_ok=True)
-        env |= {"LOG_LEVEL": "WARNING", "SECRET_KEY": secrets.token_urlsafe(40)}
+        (folder / "state").mkdir()
+        os.environ["FOURGATE_HOME"] = str(folder / "state")
+        env = environment(folder / "state", services) | {"LOG_LEVEL": "WARNING"}
         return subprocess.run([sys.executable, *arguments], env=env, check=False).returncode
     except Stop:
         return 130

@@ -12,6 +12,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django_filters import UUIDFilter
 
 register = template.Library()
 
@@ -250,3 +251,19 @@ def numbered(source: str) -> SafeString:
     return format_html_join(
         "\n", '<span class="ln">{}</span>{}', ((n, line) for n, line in enumerate(source.splitlines(), 1))
     )
+
+
+def _by_identifier(filters: Any, bound: BoundField) -> bool:
+    return isinstance(filters.filters[bound.name], UUIDFilter)
+
+
+@register.filter
+def shown_filters(filters: Any) -> list[BoundField]:
+    """Return the filters that a person fills in; those by identifier come with links."""
+    return [bound for bound in filters.form if not _by_identifier(filters, bound)]
+
+
+@register.filter
+def hidden_filters(filters: Any) -> list[BoundField]:
+    """Return the filters by identifier that the address holds, to be kept with the others."""
+    return [bound for bound in filters.form if _by_identifier(filters, bound) and bound.value()]

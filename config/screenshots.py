@@ -1,0 +1,145 @@
+"""`./fourgate screenshots`: every page of the demo, light and dark, wide and narrow."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from config import browser
+from config.demo.people import PASSWORD
+from config.embedded.running import answers, children, manage
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDER = ROOT / "screenshots"
+PORT = int(os.environ.get("SCREENSHOT_PORT", "8765"))
+URL = f"http://localhost:{PORT}"
+SIZES = {"1440": (1440, 1000), "390": (390, 844)}
+FIXED = {
+    "my-work": "/",
+    "use-cases": "/use-cases/",
+    "use-case-new": "/use-cases/new/",
+    "datasets": "/datasets/",
+    "sources": "/datasets/sources/",
+    "source-new": "/datasets/sources/new/",
+    "gates": "/gates/",
+    "gates-nothing": "/gates/?search=nothing-like-this",
+    "policies": "/gates/policies/",
+    "policy-propose": "/gates/policies/propose/start/",
+    "owners": "/owners/",
+    "trail": "/trail/",
+    "seals": "/trail/seals/",
+    "entry": "/trail/60/",
+    "search": "/search/?q=card",
+    "settings": "/settings/",
+    "roles": "/settings/roles/",
+    "people": "/settings/people/",
+    "invite": "/settings/people/invite/",
+    "teams": "/settings/teams/",
+    "token-new": "/settings/tokens/new/",
+    "two-factor": "/accounts/2fa/",
+    "password": "/accounts/password/change/",
+}
+PEOPLE = {"invite": "ada", "trail": "audrey", "seals": "audrey", "entry": "audrey", "people": "ada", "teams": "ada"}
+
+
+def sign_in(page: Page, who: str) -> None:
+    page.context.clear_cookies()
+    page.goto(f"{URL}/accounts/login/")
+    page.fill("[name=login]", f"{who}@demo.example")
+    page.fill("[name=password]", PASSWORD)
+    page.click("main form button[type=submit]")
+    page.wait_for_url(f"{URL}/")
+
+
+def found(page: Page) -> dict[str, tuple[str, str]]:
+    """Return pages whose address is known only once the demo is there, with who looks at them."""
+    sign_in(page, "ines")
+
+    def first(path: str, text: str) -> str:
+        page.goto(URL + path)
+        return str(page.get_by_role("link", name=text).first.get_attribute("href"))
+
+    dataset = first("/datasets/", "Customer questions")
+    version = first(dataset, "v1")
+    case = first("/use-cases/", "Support assistant")
+    blocked = first("/gates/?state=open", "Customer questions")
+    approved = first("/gates/?state=approved", "Card questions")
+    lapsed = first("/gates/?state=lapsed", "Identity questions")
+    proposed = first("/gates/policies/", "version 2")
+    sign_in(page, "kofi")
+    review = first("/gates/?state=in_review", "Disputed payments")
+    return {
+        "dataset": (dataset, "teodora"),
+        "version": (version, "teodora"),
+        "version-register": (f"{dataset}register/", "teodora"),
+        "use-case": (case, "ines"),
+        "gate-blocked": (blocked, "ines"),
+        "gate-approved": (approved, "bruno"),
+        "gate-lapsed": (lapsed, "kofi"),
+        "gate-to-sign": (review, "kofi"),
+        "policy-proposed": (proposed, "ines"),
+        "document-add": (version.replace("/datasets/versions/", "/evidence/add/dataset_version/"), "teodora"),
+        "refused": (f"{dataset}register/", "audrey"),
+        "not-found": ("/use-cases/00000000-0000-7000-8000-000000000000/", "ines"),
+    }
+
+
+def take(page: Page, chosen: set[str]) -> None:
+    pages = {name: (path, PEOPLE.get(name, "ines")) for name, path in FIXED.items()} | found(page)
+    FOLDER.mkdir(exist_ok=True)
+    signed_in = ""
+    for name, (path, who) in sorted(pages.items(), key=lambda row: row[1][1]):
+        if chosen and name not in chosen:
+            continue
+        if who != signed_in:
+            sign_in(page, who)
+            signed_in = who
+        shoot(page, name, path)
+    page.context.clear_cookies()
+    for name, path in {"sign-in": "/accounts/login/", "reset": "/accounts/password/reset/"}.items():
+        if not chosen or name in chosen:
+            shoot(page, name, path)
+
+
+def shoot(page: Page, name: str, path: str) -> None:
+    for theme in ("light", "dark"):
+        page.add_init_script(f"localStorage.setItem('theme', '{theme}')")
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            page.goto(URL + path)
+            page.evaluate(f"document.documentElement.dataset.bsTheme = '{theme}'")
+            wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            page.screenshot(path=FOLDER / f"{name}-{theme}-{size}.png", full_page=True)
+            if wide > 0:
+                print(f"{name} {size}: {wide} pixels too wide")
+
+
+def main() -> int:
+    env = {**os.environ, "PUBLIC_URL": URL}
+    home = Path(env["FOURGATE_HOME"])
+    logs = home / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    for command in ("migrate", "load_demo"):
+        manage(command, env=env, log=logs / f"{command}.log")
+    web = children(env, "127.0.0.1", PORT)[0]
+    with (logs / "web.log").open("ab") as log:
+        process = subprocess.Popen(web.command, env=env, stdout=log, stderr=log)
+    try:
+        while not answers("127.0.0.1", PORT):
+            time.sleep(0.2)
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=browser.find(), args=browser.ARGUMENTS)
+            take(chromium.new_page(), set(sys.argv[1:]))
+            chromium.close()
+    finally:
+        process.terminate()
+        process.wait()
+    print(f"Pictures are in {FOLDER}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
