@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
+from django.test import TransactionTestCase
 
 
 @pytest.fixture(autouse=True)
@@ -41,17 +43,16 @@ def set_triggers(on: bool) -> None:
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_guards() -> Iterator[None]:
     """Let tests with real transactions empty the append-only tables between them."""
-    from django.test.testcases import TransactionTestCase
 
-    inner = TransactionTestCase._fixture_teardown
-
-    def teardown(self: Any) -> None:
+    def teardown(self: TransactionTestCase) -> None:
         set_triggers(False)
         try:
-            inner(self)
+            call_command("flush", verbosity=0, interactive=False, allow_cascade=True, inhibit_post_migrate=True)
         finally:
             set_triggers(True)
+        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
 
+    inner = TransactionTestCase._fixture_teardown
     TransactionTestCase._fixture_teardown = teardown
     yield
     TransactionTestCase._fixture_teardown = inner
