@@ -87,6 +87,7 @@ class Gate(Record, TeamOwned):
     state_since = models.DateTimeField()
     blocked_by = models.CharField(max_length=500, blank=True)
     unmet = models.PositiveSmallIntegerField(default=0)
+    signatures_needed = models.PositiveSmallIntegerField()
     revision = models.PositiveIntegerField(default=0)
     content_digest = models.CharField(max_length=71, blank=True)
     dossier_digest = models.CharField(max_length=71, blank=True)

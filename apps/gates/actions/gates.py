@@ -54,6 +54,7 @@ def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
                 subject_label=kind.label(obj)[:300],
                 root_id=chain[-1][0].id,
                 opened_by=by,
+                signatures_needed=len(policy.sign_offs),
                 state_since=now(),
             )
     except IntegrityError as error:

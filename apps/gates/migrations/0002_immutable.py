@@ -36,13 +36,16 @@ BEGIN
     IF NEW.revision < OLD.revision THEN
         RAISE EXCEPTION 'A gate''s revision only grows.' USING ERRCODE = 'check_violation';
     END IF;
-    IF (NEW.policy_version_id, NEW.subject_type, NEW.subject_id, NEW.team_id, NEW.opened_by_id)
-        IS DISTINCT FROM (OLD.policy_version_id, OLD.subject_type, OLD.subject_id, OLD.team_id, OLD.opened_by_id)
+    IF (NEW.policy_version_id, NEW.subject_type, NEW.subject_id, NEW.team_id, NEW.opened_by_id, NEW.signatures_needed)
+        IS DISTINCT FROM (OLD.policy_version_id, OLD.subject_type, OLD.subject_id, OLD.team_id, OLD.opened_by_id,
+        OLD.signatures_needed)
     THEN
         RAISE EXCEPTION 'A gate keeps its policy, subject and team.' USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.state = 'approved' AND OLD.state <> 'approved' THEN
-        SELECT count(*) > 0 INTO complete FROM gates_signoff
+        SELECT count(DISTINCT responsibility) >= NEW.signatures_needed
+            AND count(DISTINCT by_id) >= NEW.signatures_needed
+            INTO complete FROM gates_signoff
             WHERE gate_id = NEW.id AND verdict = 'approve' AND dossier_digest = NEW.dossier_digest;
         IF NOT complete OR NEW.unmet > 0 THEN
             RAISE EXCEPTION 'A gate is approved by signatures on its dossier.' USING ERRCODE = 'check_violation';
