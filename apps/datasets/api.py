@@ -301,7 +301,10 @@ class UploadViewSet(mixins.RetrieveModelMixin, ApiView):
 
     model = Upload
     serializer_class = UploadSerializer
-    parser_classes = [StrictJSONParser, PieceParser]
+
+    def get_parsers(self) -> list[Any]:
+        sends_a_piece = self.request is None or self.request.method == "PATCH"
+        return [PieceParser()] if sends_a_piece else [StrictJSONParser()]
 
     def get_queryset(self) -> QuerySet[Upload]:
         if getattr(self, "swagger_fake_view", False):

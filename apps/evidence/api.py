@@ -17,6 +17,7 @@ from apps.evidence.models import Attestation, Document
 
 
 class DocumentSerializer(serializers.ModelSerializer[Document]):
+    link = serializers.CharField(read_only=True, help_text="Empty for a file.")
     is_withdrawn = serializers.SerializerMethodField()
 
     class Meta:

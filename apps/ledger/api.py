@@ -72,7 +72,7 @@ class ExportSerializer(serializers.ModelSerializer[Export]):
         ]  # fmt: skip
         read_only_fields = fields
 
-    @extend_schema_field(OpenApiTypes.STR)
+    @extend_schema_field({"type": ["string", "null"]})
     def get_download(self, export: Export) -> str | None:
         return f"/api/v1/ledger/exports/{export.pk}/download/" if export.file else None
 

@@ -25,6 +25,7 @@ class HolderSerializer(serializers.ModelSerializer[User]):
 class OwnershipSerializer(serializers.ModelSerializer[Ownership]):
     holder = HolderSerializer(read_only=True)
     deputy = HolderSerializer(read_only=True, allow_null=True)
+    ending = serializers.CharField(read_only=True, help_text="Empty while it is held.")
 
     class Meta:
         model = Ownership

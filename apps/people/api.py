@@ -78,6 +78,7 @@ class RoleInTeamSerializer(serializers.Serializer[Any]):
 
 class UserSerializer(serializers.ModelSerializer[User]):
     roles = RoleInTeamSerializer(source="memberships", many=True, read_only=True)
+    organisation_role = serializers.CharField(read_only=True, help_text="Empty, `auditor` or `administrator`.")
 
     class Meta:
         model = User

@@ -53,6 +53,7 @@ class SearchViewSet(ApiView):
     """What the user may see that matches ``?q=`` (two characters or more), best first."""
 
     serializer_class = HitSerializer
+    pagination_class = None
 
     @extend_schema(
         parameters=[OpenApiParameter("q", str, description="Words to look for")],

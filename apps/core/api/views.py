@@ -94,10 +94,9 @@ class ApiView(viewsets.GenericViewSet[Any]):
 
 
 def _request_digest(request: Any) -> str:
-    """Return a digest of what was asked; of a streamed upload, of what its headers declare."""
-    content_type = request.content_type or ""
-    if content_type.startswith("multipart/") or content_type == "application/offset+octet-stream":
-        fields = sorted((name, str(getattr(value, "size", value))) for name, value in request.data.items())
+    """Return a digest of what was asked; of files, their names and sizes and what the headers declare."""
+    if (request.content_type or "").startswith("multipart/"):
+        fields = sorted((name, f"{value} {getattr(value, 'size', '')}") for name, value in request.data.items())
         body = repr(fields).encode() + request.headers.get("Content-Digest", "").encode()
     else:
         body = repr(request.data).encode()

@@ -1,0 +1,293 @@
+"""Role × team × endpoint × method, generated from the URL configuration.
+
+Nobody gets 401, the wrong team 404, the wrong role 403, the right role neither.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from apps.core.models import Job
+from apps.evidence import actions as evidence
+from apps.evidence.models import Document
+from apps.gates import actions as gates
+from apps.gates.models import Gate, PolicyVersion
+from apps.ledger.models import Checkpoint, Entry, Export
+from apps.owners.models import Ownership
+from apps.people.models import Absence, ApiToken
+from apps.people.roles import ROLE_PERMISSIONS, Role
+from config.api import router
+from tests.api.client import Caller
+from tests.people.factories import make_user, member
+from tests.scenery import Scene, make_gate, make_scene, upload
+
+pytestmark = pytest.mark.django_db
+
+
+@dataclass
+class World:
+    scene: Scene
+    gate: Gate
+    objects: dict[str, Any]
+
+
+@pytest.fixture
+def world(notary: Callable[[], None]) -> World:
+    scene = make_scene(name="Ours")
+    gate = make_gate(scene)
+    holder = scene.people["review_lead"]
+    attestation = evidence.attest(gate.subject, "sample_audited", by=holder)
+    source = PolicyVersion.objects.get(kind="start", number=1).source
+    proposed = gates.propose_policy(source.replace("at_most: 0.5", "at_most: 0.4"), by=scene.lead, note="n")
+    notary()
+    upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
+    objects = {
+        "team": scene.team.pk,
+        "user": scene.people["sponsor"].pk,
+        "use-case": scene.use_case.pk,
+        "ownership": Ownership.objects.filter(responsibility="sponsor").get().pk,
+        "source": scene.dataset.sources.get().pk,
+        "dataset": scene.dataset.pk,
+        "dataset-version": scene.version.pk,
+        "document": Document.objects.filter(kind="exclusions").get().pk,
+        "attestation": attestation.pk,
+        "gate": gate.pk,
+        "policy": proposed.pk,
+        "ledger-entry": Entry.objects.filter(team_id=scene.team.pk).order_by("-seq").values_list("seq", flat=True)[0],
+        "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
+        "job": Job.objects.filter(kind="inspect_version").latest("id").pk,
+        "upload": upload_id,
+    }
+    return World(scene, gate, objects)
+
+
+@dataclass(frozen=True)
+class Act:
+    """What an unsafe endpoint asks for: the permission, and a body that is good."""
+
+    permission: str
+    body: Callable[[World], dict[str, Any]] = lambda world: {}
+    scope: str = "write"
+
+
+def _subject(world: World) -> dict[str, str]:
+    return {"subject_type": "dataset_version", "subject_id": str(world.scene.version.pk)}
+
+
+def _shared(world: World) -> dict[str, str]:
+    return {
+        "subject_type": "dataset",
+        "subject_id": str(world.scene.dataset.pk),
+        "user": str(world.scene.lead.pk),
+    }
+
+
+ACTS: dict[str, Act] = {
+    "team:create": Act("organisation", lambda w: {"name": "New"}),
+    "team:partial_update": Act("people.manage", lambda w: {"description": "x"}),
+    "user:create": Act(
+        "people.manage",
+        lambda w: {
+            "email": f"{uuid.uuid4()}@example.org",
+            "name": "N",
+            "team": str(w.scene.team.pk),
+            "roles": ["member"],
+        },
+    ),
+    "user:deactivations": Act("people.manage"),
+    "user:reactivations": Act("people.manage"),
+    "user:roles": Act("people.manage", lambda w: {"team": str(w.scene.team.pk), "roles": ["member"]}),
+    "user:organisation_roles": Act("organisation", lambda w: {"role": "auditor"}),
+    "service-account:create": Act("token.manage_service", lambda w: {"team": str(w.scene.team.pk), "name": "Robot"}),
+    "grant:create": Act("grant.give", _shared),
+    "grant:withdrawals": Act("grant.give", _shared),
+    "use-case:create": Act(
+        "usecase.create",
+        lambda w: {"team": str(w.scene.team.pk), "name": "N", "summary": "s", "task": "t", "risk_tier": "low"},
+    ),
+    "use-case:partial_update": Act("usecase.edit", lambda w: {"summary": "Other"}),
+    "ownership:create": Act(
+        "owner.assign",
+        lambda w: {
+            "subject_type": "dataset",
+            "subject_id": str(w.scene.dataset.pk),
+            "responsibility": "business_owner",
+            "holder": str(w.scene.lead.pk),
+        },
+    ),
+    "ownership:handovers": Act("owner.assign", lambda w: {"to": str(w.scene.lead.pk)}),
+    "ownership:deputies": Act("owner.assign", lambda w: {"deputy": str(w.scene.lead.pk)}),
+    "ownership:endings": Act("owner.assign", lambda w: {"note": "n"}),
+    "source:create": Act("source.edit", lambda w: {"team": str(w.scene.team.pk), "name": "N", "kind": "other"}),
+    "source:partial_update": Act("source.edit", lambda w: {"location": "There"}),
+    "dataset:create": Act("dataset.create", lambda w: {"use_case": str(w.scene.use_case.pk), "name": "N"}),
+    "dataset:partial_update": Act("dataset.edit", lambda w: {"description": "d"}),
+    "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
+    "dataset-version:inspections": Act("dataset.register"),
+    "upload:create": Act(
+        "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
+    ),
+    "document:create": Act(
+        "evidence.add",
+        lambda w: {**_subject(w), "kind": "other", "title": "T", "link": "https://example.org/x"},
+    ),
+    "document:withdrawals": Act("evidence.add", lambda w: {"reason": "r"}),
+    "attestation:create": Act("holder", lambda w: {**_subject(w), "kind": "labels_reviewed"}),
+    "attestation:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
+    "policy:create": Act("policy.propose", lambda w: {"source": "kind: start"}),
+    "policy:publications": Act("policy.publish"),
+    "policy:withdrawals": Act("policy.propose"),
+    "gate:create": Act("gate.open", lambda w: {"policy_kind": "start", **_subject(w)}),
+    "gate:sign_offs": Act(
+        "holder",
+        lambda w: {
+            "responsibility": "business_owner",
+            "verdict": "approve",
+            "dossier_digest": w.gate.dossier_digest,
+        },
+        "sign",
+    ),
+    "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
+    "ledger-export:create": Act("trail.export"),
+    "ledger-verification:create": Act("trail.verify"),
+}
+OWN = {
+    "user:me", "token:create", "token:destroy", "absence:create", "absence:destroy", "confirmation:create",
+    "session:destroy", "upload:partial_update", "upload:destroy",
+}  # fmt: skip
+ORGANISATION_WIDE = {"policy", "ledger-checkpoint"}
+
+
+def endpoints() -> list[tuple[str, str, str, str]]:
+    """Return (basename, action, method, path template) of every endpoint and method."""
+    found = []
+    for prefix, view, basename in router.registry:
+        for route in router.get_routes(view):
+            for method, action in router.get_method_map(view, route.mapping).items():
+                path = route.url.format(prefix=prefix, lookup="{pk}", trailing_slash="/").lstrip("^").rstrip("$\\Z")
+                found.append((basename, action, method.upper(), path))
+    return found
+
+
+def path_of(basename: str, template: str, world: World) -> str:
+    unknown: Any = 1 if basename == "session" else uuid.uuid4()
+    return template.replace("{pk}", str(world.objects.get(basename, unknown)))
+
+
+def headers_of(action: str) -> dict[str, str]:
+    return {"If-Match": '"1"'} if action == "partial_update" else {}
+
+
+def test_every_unsafe_endpoint_is_in_the_table() -> None:
+    unsafe = {f"{basename}:{action}" for basename, action, method, _path in endpoints() if method != "GET"}
+    assert unsafe == set(ACTS) | OWN
+
+
+def test_nobody_gets_401(world: World) -> None:
+    for basename, action, method, template in endpoints():
+        status, problem = Caller(None).call(method, path_of(basename, template, world), {})
+        assert status == 401, (basename, action, status)
+        assert problem["code"] in ("not_authenticated", "authentication_failed")
+
+
+def test_the_wrong_team_finds_nothing(world: World) -> None:
+    stranger = member(make_scene(name="Theirs", complete=False).team, *Role.values, name="Stranger")
+    caller = Caller(stranger, "read", "write", "sign")
+    for basename, action, method, template in endpoints():
+        if "{pk}" not in template or basename in ORGANISATION_WIDE:
+            continue
+        act = ACTS.get(f"{basename}:{action}")
+        body = act.body(world) if act and method != "GET" else None
+        status, _data = caller.call(method, path_of(basename, template, world), body, **headers_of(action))
+        assert status == 404, (basename, action, method, status)
+
+
+def test_lists_show_another_team_nothing(world: World) -> None:
+    theirs = make_scene(name="Theirs", complete=False)
+    caller = Caller(member(theirs.team, *Role.values, name="Stranger"), "read")
+    ours = {str(value) for key, value in world.objects.items() if key not in ORGANISATION_WIDE}
+    for basename, action, method, template in endpoints():
+        if method != "GET" or "{pk}" in template or action != "list" or basename in ORGANISATION_WIDE:
+            continue
+        status, data = caller.get(template)
+        if basename == "ledger-consistency":
+            continue
+        assert status == 200, (basename, status, data)
+        rows = data if isinstance(data, list) else data["results"]
+        assert not ours & {str(row.get("id", row.get("seq"))) for row in rows}, basename
+
+
+@pytest.mark.parametrize("role", Role.values)
+def test_a_role_does_what_the_table_says_and_nothing_else(world: World, role: str) -> None:
+    person = member(world.scene.team, role, name=f"Only {role}")
+    held = ROLE_PERMISSIONS[role]
+    callers = {"write": Caller(person, "read", "write"), "sign": Caller(person, "read", "sign")}
+    for basename, action, method, template in endpoints():
+        act = ACTS.get(f"{basename}:{action}")
+        if act is None or method == "GET":
+            continue
+        with connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT before")
+            status, data = callers[act.scope].call(
+                method, path_of(basename, template, world), act.body(world), **headers_of(action)
+            )
+            cursor.execute("ROLLBACK TO SAVEPOINT before")
+        if act.permission in held:
+            assert status not in (401, 403, 404, 500) or data.get("code") in (
+                "second_person_needed",
+                "not_the_holder",
+            ), (basename, action, status, data)
+        else:
+            assert status == 403, (basename, action, status, data)
+
+
+def test_every_get_answers_those_who_may_see(world: World) -> None:
+    person = member(world.scene.team, *Role.values, name="Everything")
+    caller = Caller(person, "read")
+    mine = {
+        "token": ApiToken.objects.get(user=person).id,
+        "absence": Absence.objects.create(user=person, starts_on="2026-01-01", ends_on="2026-01-02").pk,
+        "ledger-export": Export.objects.create(requested_by=person.pk, requested_by_name="x").pk,
+    }
+    world.objects |= mine
+    for basename, action, method, template in endpoints():
+        if method != "GET":
+            continue
+        status, data = caller.get(path_of(basename, template, world))
+        if basename == "ledger-consistency":
+            assert status == 422
+        elif (basename, action) == ("ledger-export", "download"):
+            assert status == 404
+        elif basename == "upload":
+            assert status == 404, "an upload is its sender's"
+        else:
+            assert status == 200, (basename, action, status, data)
+
+
+def test_an_exceptional_grant_shows_one_thing_and_its_trail(world: World) -> None:
+    outsider = make_user(name="Outsider")
+    admin = member(world.scene.team, "governance_lead", name="Giver")
+    body = {"subject_type": "dataset", "subject_id": str(world.scene.dataset.pk), "user": str(outsider.pk)}
+    caller = Caller(outsider, "read")
+    path = f"datasets/{world.scene.dataset.pk}/"
+    assert caller.get(path)[0] == 404
+    assert Caller(admin).post("grants/", body)[0] == 201
+    assert caller.get(path)[0] == 200
+    assert caller.get(f"dataset-versions/{world.scene.version.pk}/")[0] == 200
+    assert caller.get(f"use-cases/{world.scene.use_case.pk}/")[0] == 404
+    assert caller.get(f"ledger/entries/?subject_id={world.scene.dataset.pk}")[1]["results"]
+    status, refused = Caller(outsider).call("PATCH", path, {"description": "x"}, **{"If-Match": '"1"'})
+    assert (status, refused["code"]) == (403, "not_permitted")
+    assert Caller(admin).post("grants/withdrawals/", body)[0] == 201
+    assert caller.get(path)[0] == 404
+
+
+def test_a_file_upload_is_only_for_its_sender(world: World) -> None:
+    other = Caller(world.scene.people["data_steward"])
+    path = f"uploads/{world.objects['upload']}/"
+    assert other.get(path)[0] == 404
+    assert Caller(world.scene.engineer).get(path)[0] == 200
