@@ -1,5 +1,6 @@
 """One canonical form for everything that is hashed or signed."""
 
+import datetime as dt
 import hashlib
 from typing import Any
 
@@ -25,3 +26,8 @@ def sha256_digest(data: bytes) -> str:
 def digest_of(value: Any) -> str:
     """Return the digest of the canonical form of ``value``."""
     return sha256_digest(canonical_json(value))
+
+
+def moment_text(moment: dt.datetime) -> str:
+    """Return the moment as the ledger writes it: UTC, microseconds, ``Z``; it sorts as text."""
+    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

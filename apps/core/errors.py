@@ -55,10 +55,6 @@ class InvalidInput(Refusal):
     code, status, title = "invalid_input", 422, _("Some fields need another value")
 
 
-class Conflict(Refusal):
-    code, status, title = "conflict", 409, _("This was changed by somebody else")
-
-
 class StaleEdit(Refusal):
     code, status, title = "stale_edit", 412, _("This was changed since you opened it")
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from apps.core.api.problems import plain_problem
+from apps.core.errors import ServiceUnavailable
 
 log = structlog.get_logger(__name__)
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -37,11 +38,11 @@ class UnavailableMiddleware:
 
     def unavailable(self, request: HttpRequest, error: Exception) -> HttpResponse:
         log.error("database_unavailable", error=str(error), path=request.path)
-        detail = _("The database does not answer. Nothing was changed; try again in a moment.")
+        refusal = ServiceUnavailable(_("The database does not answer. Nothing was changed; try again in a moment."))
         if is_api(request):
-            response = plain_problem("service_unavailable", _("Not available at the moment"), 503, detail)
+            response = plain_problem(refusal.code, str(refusal.title), refusal.status, str(refusal.detail))
         else:
-            response = HttpResponse(render_to_string("503.html"), status=503)
+            response = HttpResponse(render_to_string("503.html"), status=refusal.status)
         response["Retry-After"] = "5"
         return response
 

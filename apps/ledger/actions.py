@@ -1,6 +1,5 @@
 """The one way into the ledger, and what people do with the ledger itself."""
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -9,21 +8,18 @@ from django.utils.translation import gettext as _
 
 from apps.core import jobs, subjects
 from apps.core.actor import Actor
-from apps.core.canonical import canonical_json
+from apps.core.canonical import canonical_json, moment_text
 from apps.core.clock import now
 from apps.core.errors import NotPermitted
 from apps.core.identifiers import new_id
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
+from apps.ledger.errors import FilterUnreadable
+from apps.ledger.filters import EntryFilter
 from apps.ledger.models import Entry, Export
 
 VERSION = 1
 LEDGER_ITSELF = ("ledger", uuid.UUID(int=0), "Ledger")
-
-
-def moment_text(moment: dt.datetime) -> str:
-    """Return the moment as the ledger writes it: UTC, microseconds, ``Z``; it sorts as text."""
-    return moment.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 def record(
@@ -85,8 +81,17 @@ def may_anywhere(by: Any, permission: str) -> bool:
 
 @transaction.atomic
 def request_export(filters: dict[str, str], *, by: Any, reason: str = "") -> Export:
-    """Queue an export of what ``filters`` leave of the entries that the requester may export."""
+    """Queue an export of what ``filters`` leave of the entries that the requester may export.
+
+    Raise ``NotPermitted``, ``FilterUnreadable``.
+    """
     _require_anywhere(by, "trail.export")
+    asked = EntryFilter(filters, queryset=Entry.objects.none())
+    if not asked.is_valid():
+        raise FilterUnreadable(
+            _("Mend the filter: %(why)s") % {"why": asked.errors.as_text()},
+            errors={f"/filters/{name}": texts for name, texts in asked.errors.items()},
+        )
     export = Export.objects.create(
         requested_by=by.id, requested_by_name=by.name, filters=filters, reason=reason.strip()
     )

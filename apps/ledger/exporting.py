@@ -12,34 +12,17 @@ from django.contrib.auth import get_user_model
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as lazy
 
 from apps.core import jobs
 from apps.core.clock import now
-from apps.core.errors import Refusal
 from apps.core.models import Job
 from apps.ledger import keys, notes, proofs, tree
+from apps.ledger.errors import NothingSigned
 from apps.ledger.filters import EntryFilter
 from apps.ledger.models import Checkpoint, Entry, Export
 
 OFFLINE = Path(__file__).parent / "offline"
 PROOFS_AT_ONCE = 500
-
-
-class NothingSigned(Refusal):
-    code, status, title = "nothing_signed", 409, lazy("Nothing is signed yet")
-
-
-class FilterUnreadable(Refusal):
-    code, status, title = "filter_unreadable", 422, lazy("The filter can't be read")
-
-
-def selection(export_filters: dict[str, str], user: Any) -> Any:
-    """Return the entries that the filters leave of what the user may export."""
-    filters = EntryFilter(export_filters, queryset=Entry.objects.visible_to(user, "trail.export"))
-    if not filters.is_valid():
-        raise FilterUnreadable(_("Mend the filter: %(why)s") % {"why": filters.errors.as_text()})
-    return filters.qs
 
 
 def is_whole(export_filters: dict[str, str], user: Any) -> bool:
@@ -93,7 +76,11 @@ def write_zip(target: IO[bytes], export: Export, user: Any, progress: jobs.Progr
         raise NothingSigned(_("The notary has not signed yet. Start it (manage.py notary) and try again."))
     notes.read(checkpoint.note, verifier)
     whole = is_whole(export.filters, user)
-    rows = selection(export.filters, user).filter(seq__lte=checkpoint.size).order_by("seq")
+    rows = (
+        EntryFilter(export.filters, queryset=Entry.objects.visible_to(user, "trail.export"))
+        .qs.filter(seq__lte=checkpoint.size)
+        .order_by("seq")
+    )
     count = 0
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
         with archive.open("entries.ndjson", "w", force_zip64=True) as file:

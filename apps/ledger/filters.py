@@ -4,7 +4,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.ledger.actions import moment_text
+from apps.core.canonical import moment_text
 from apps.ledger.models import Entry
 
 

@@ -118,13 +118,15 @@ class Seals(PageMixin, TemplateView):
         newest = Entry.objects.order_by("-seq").filter(seq__isnull=False).values_list("seq", flat=True).first() or 0
         verification = Job.objects.filter(kind="verify_ledger", requested_by=user.pk).order_by("-id").first()
         checkpoint = proofs.newest_checkpoint()
+        exports = list(Export.objects.filter(requested_by=user.pk).order_by("-id")[:20])
+        export_jobs = Job.objects.in_bulk([row.job_id for row in exports if not row.file and row.job_id])
         return super().get_context_data(
             checkpoints=Checkpoint.objects.order_by("-size")[:20],
             checkpoint=checkpoint,
             unsigned=newest - (checkpoint.size if checkpoint else 0),
             newest=newest,
             verifier=keys.verifier(),
-            exports=Export.objects.filter(requested_by=user.pk).order_by("-id")[:20],
+            exports=[(row, export_jobs.get(row.job_id)) for row in exports],
             verification=verification,
             may_verify=actions.may_anywhere(user, "trail.verify"),
             may_export=actions.may_anywhere(user, "trail.export"),
@@ -165,4 +167,5 @@ class JobPanel(PageMixin):
         if job is None:
             raise NotFound(_("There is no such job."))
         url = reverse("ledger:job_panel", args=[job.pk])
-        return render(request, "components/job.html", {"job": job, "poll_url": url, "title": _("Verification")})
+        title = _("Export") if job.kind == "export_ledger" else _("Verification")
+        return render(request, "components/job.html", {"job": job, "poll_url": url, "title": title})

@@ -15,6 +15,10 @@ class LastAdministrator(Refusal):
     code, status, title = "last_administrator", 409, _("Somebody must be able to manage people")
 
 
+class RoleNotAllowed(Refusal):
+    code, status, title = "role_not_allowed", 422, _("This role can't be given")
+
+
 class ScopeNotAllowed(Refusal):
     code, status, title = "scope_not_allowed", 422, _("This scope can't be given")
 

@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from apps.people.models import Team, User
-from apps.people.roles import OrganisationRole, Role
+from apps.people.roles import PROGRAM_ROLES, OrganisationRole, Role
 
 
 def managed_teams(user: Any) -> Any:
@@ -75,7 +75,7 @@ class ServiceAccountForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120)
     role = forms.ChoiceField(
         label=_("Role"),
-        choices=[pair for pair in Role.choices if pair[0] in (Role.DATA_STEWARD, Role.MEMBER, Role.TECHNICAL_OWNER)],
+        choices=[pair for pair in Role.choices if pair[0] in PROGRAM_ROLES],
     )
 
 

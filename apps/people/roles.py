@@ -45,6 +45,7 @@ ORGANISATION_PERMISSIONS: dict[str, frozenset[str]] = {
     OrganisationRole.AUDITOR: BASE | TRAIL,
     OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign"},
 }
+PROGRAM_ROLES = frozenset({Role.MEMBER, Role.DATA_STEWARD, Role.TECHNICAL_OWNER, Role.AUDITOR})
 PERMISSIONS = frozenset().union(*ROLE_PERMISSIONS.values())
 
 

@@ -29,13 +29,17 @@ class Service:
     stop_signal: signal.Signals
     process: subprocess.Popen[bytes] | None = None
 
-    def up(self) -> None:
+    def up(self, again: bool = False) -> None:
+        """Start it and wait until it answers; ``again`` keeps trying while the killed one's children let go."""
         self.process = self.start()
         limit = time.monotonic() + START_SECONDS
         while not self.answers():
             if self.process.poll() is not None:
-                raise SetupProblem(f"{self.name} stopped while starting; its log says why.")
-            if time.monotonic() > limit:
+                if not again or time.monotonic() > limit:
+                    raise SetupProblem(f"{self.name} stopped while starting; its log says why.")
+                time.sleep(0.5)
+                self.process = self.start()
+            elif time.monotonic() > limit:
                 raise SetupProblem(f"{self.name} did not answer within {START_SECONDS} s; its log says why.")
             time.sleep(0.05)
 

@@ -58,7 +58,7 @@ class Supervisor:
         for service in self.services:
             if service.process is not None and service.process.poll() is not None:
                 print(f"fourgate: {service.name} stopped; starting it again …", flush=True)
-                service.up()
+                service.up(again=True)
         for child in self.children:
             moment = time.monotonic()
             if child.process is not None and child.process.poll() is not None:

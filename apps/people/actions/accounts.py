@@ -1,12 +1,12 @@
 """Accounts: invitation, deactivation, service accounts, profiles, sessions."""
 
 import zoneinfo
+from collections.abc import Iterable
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
-from django.contrib.auth.tokens import default_token_generator
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
@@ -17,9 +17,9 @@ from apps.core.identifiers import new_id
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import record
 from apps.people import hooks, mail
-from apps.people.errors import EmailTaken, LastAdministrator, OwnAccount
+from apps.people.errors import EmailTaken, LastAdministrator, OwnAccount, RoleNotAllowed
 from apps.people.models import ApiToken, Membership, Team, User
-from apps.people.roles import OrganisationRole, Role
+from apps.people.roles import PROGRAM_ROLES, OrganisationRole, Role
 
 
 def record_on_user(action: str, user: User, by: Actor, payload: dict[str, Any], team: Team | None = None) -> None:
@@ -42,13 +42,40 @@ def require_people(by: Actor, user: User | None = None) -> None:
         access.require(by, "people.manage", None)
 
 
+def require_account(by: Actor, user: User) -> None:
+    """Ask for ``people.manage`` wherever the account reaches: closing it closes it for every team."""
+    if by.may("people.manage", None):
+        return
+    teams = set(user.memberships.values_list("team_id", flat=True))
+    if user.organisation_role or not teams or not all(by.may("people.manage", team) for team in teams):
+        access.require(by, "people.manage", None)
+
+
+def check_roles(roles: Iterable[str], kind: str) -> set[str]:
+    """Return the roles; raise ``InvalidInput`` for unknown ones, ``RoleNotAllowed`` for those no program holds."""
+    wanted = set(roles)
+    if unknown := wanted - set(Role.values):
+        raise InvalidInput(
+            _("Unknown roles: %(names)s.") % {"names": ", ".join(sorted(unknown))},
+            errors={"/roles": [_("Choose from the list of roles.")]},
+        )
+    if kind == User.Kind.SERVICE and not wanted <= PROGRAM_ROLES:
+        raise RoleNotAllowed(
+            _("A service account submits evidence: it can be %(roles)s, nothing else.")
+            % {"roles": ", ".join(str(Role(role).label) for role in sorted(PROGRAM_ROLES))},
+            errors={"/roles": [_("Not for a service account.")]},
+        )
+    return wanted
+
+
 @transaction.atomic
-def invite(email: str, name: str, *, by: Actor, team: Team | None = None, roles: tuple[str, ...] = ()) -> User:
+def invite(email: str, name: str, *, by: Actor, team: Team | None = None, roles: Iterable[str] = ()) -> User:
     """Create a person's account, with roles in a team, and send them a link to choose their password."""
     if team is not None:
         access.require(by, "people.manage", team.pk)
     else:
         access.require(by, "people.manage", None)
+    wanted = check_roles(roles, User.Kind.PERSON) or {Role.MEMBER}
     try:
         with transaction.atomic():
             user = User.objects.create_user(email, None, name=name.strip())
@@ -60,17 +87,16 @@ def invite(email: str, name: str, *, by: Actor, team: Team | None = None, roles:
     EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=False)
     record_on_user("person.invited", user, by, {"name": user.name}, team)
     if team is not None:
-        for role in roles or (Role.MEMBER,):
+        for role in wanted:
             Membership.objects.create(team=team, user=user, role=role)
         record_on_user(
             "person.roles_changed",
             user,
             by,
-            {"changed": {"roles": {"from": [], "to": sorted(roles or (Role.MEMBER,))}}},
+            {"changed": {"roles": {"from": [], "to": sorted(wanted)}}},
             team,
         )
-    token = default_token_generator.make_token(user)
-    transaction.on_commit(lambda: mail.send_invitation(user, by.name, token))
+    transaction.on_commit(lambda: mail.send_invitation(user, by.name))
     return user
 
 
@@ -78,8 +104,14 @@ def _lock(user: User) -> User:
     return User.objects.select_for_update(of=("self",)).get(pk=user.pk)
 
 
+def one_at_a_time() -> None:
+    """Let the changes of who administers pass one by one: two administrators can't remove each other at once."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('people.administration', 0))")
+
+
 def refuse_last_administrator(user: User) -> None:
-    """Refuse to take away the last active account that manages people everywhere."""
+    """Refuse to take away the last active account that manages people everywhere; after ``one_at_a_time``."""
     others = User.objects.filter(
         is_active=True, organisation_role=OrganisationRole.ADMINISTRATOR, kind=User.Kind.PERSON
     ).exclude(pk=user.pk)
@@ -92,8 +124,9 @@ def refuse_last_administrator(user: User) -> None:
 @transaction.atomic
 def deactivate(user: User, *, by: Actor) -> User:
     """Close the account: its sessions and tokens end, what it holds becomes vacant, all in this transaction."""
+    one_at_a_time()
     user = _lock(user)
-    require_people(by, user)
+    require_account(by, user)
     if user.pk == by.id:
         raise OwnAccount(_("You can't deactivate your own account. Ask another administrator."))
     refuse_last_administrator(user)
@@ -102,10 +135,11 @@ def deactivate(user: User, *, by: Actor) -> User:
     user.is_active = False
     user.revision += 1
     user.save(update_fields=["is_active", "revision"])
-    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now())
-    for session in UserSession.objects.filter(user=user):
+    tokens = ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=now())
+    sessions = list(UserSession.objects.filter(user=user))
+    for session in sessions:
         session.end()
-    record_on_user("person.deactivated", user, by, {})
+    record_on_user("person.deactivated", user, by, {"tokens_revoked": tokens, "sessions_ended": len(sessions)})
     hooks.deactivated(user, by)
     return user
 
@@ -114,7 +148,7 @@ def deactivate(user: User, *, by: Actor) -> User:
 def reactivate(user: User, *, by: Actor) -> User:
     """Open the account again, with its roles; tokens and ownerships stay ended."""
     user = _lock(user)
-    require_people(by, user)
+    require_account(by, user)
     if user.is_active:
         return user
     user.is_active = True
@@ -127,10 +161,15 @@ def reactivate(user: User, *, by: Actor) -> User:
 @transaction.atomic
 def set_organisation_role(user: User, role: str, *, by: Actor) -> User:
     """Give or take (``""``) the role of auditor or administrator of the whole organisation."""
+    one_at_a_time()
     user = _lock(user)
     access.require(by, "people.manage", None)
     if role and role not in OrganisationRole.values:
         raise InvalidInput(_("Choose one of the organisation's roles."), errors={"/role": [_("Not a role.")]})
+    if role == OrganisationRole.ADMINISTRATOR and user.kind == User.Kind.SERVICE:
+        raise RoleNotAllowed(
+            _("A program does not administer people. Name a person."), errors={"/role": [_("Not for a program.")]}
+        )
     if user.pk == by.id:
         raise OwnAccount(_("You can't change your own role. Ask another administrator."))
     if role != OrganisationRole.ADMINISTRATOR:
@@ -153,6 +192,7 @@ def set_organisation_role(user: User, role: str, *, by: Actor) -> User:
 def create_service_account(team: Team, name: str, *, by: Actor, role: str = Role.DATA_STEWARD) -> User:
     """Create an account for a program, in one team with one role; it submits evidence and never signs."""
     access.require(by, "token.manage_service", team.pk)
+    check_roles([role], User.Kind.SERVICE)
     identifier = new_id()
     user = User.objects.create(
         id=identifier,
@@ -167,8 +207,8 @@ def create_service_account(team: Team, name: str, *, by: Actor, role: str = Role
 
 
 @transaction.atomic
-def edit_profile(user: User, *, by: Actor, name: str, time_zone: str) -> User:
-    """Change one's own name and time zone."""
+def edit_profile(user: User, *, by: Actor, name: str | None = None, time_zone: str | None = None) -> User:
+    """Change one's own name and time zone; None leaves them."""
     if user.pk != by.id:
         raise NotPermitted(_("Everybody edits their own profile."))
     if time_zone and time_zone not in zoneinfo.available_timezones():
@@ -177,7 +217,8 @@ def edit_profile(user: User, *, by: Actor, name: str, time_zone: str) -> User:
             errors={"/time_zone": [_("Not a time zone. Use a name such as Europe/Madrid.")]},
         )
     user = _lock(user)
-    changed = editing.apply(user, {"name": name.strip(), "time_zone": time_zone})  # type: ignore[arg-type]
+    wanted = {"name": name and name.strip(), "time_zone": time_zone}
+    changed = editing.apply(user, {key: value for key, value in wanted.items() if value is not None})  # type: ignore[arg-type]
     if changed:
         record_on_user("person.edited", user, by, {"changed": changed})
     return user

@@ -9,10 +9,10 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.actor import Actor
-from apps.core.errors import InvalidInput, NameTaken
+from apps.core.errors import NameTaken
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import record
-from apps.people.actions.accounts import record_on_user
+from apps.people.actions.accounts import check_roles, record_on_user
 from apps.people.errors import LastAdministrator
 from apps.people.models import Membership, Team, User
 from apps.people.roles import Role
@@ -69,13 +69,7 @@ def edit_team(pk: uuid.UUID, *, by: Actor, revision: int | None, **values: Any) 
 def change_roles(user: User, team: Team, roles: Iterable[str], *, by: Actor) -> list[str]:
     """Give the user exactly these roles in the team; none takes them out of it."""
     access.require(by, "people.manage", team.pk)
-    wanted = set(roles)
-    unknown = wanted - set(Role.values)
-    if unknown:
-        raise InvalidInput(
-            _("Unknown roles: %(names)s.") % {"names": ", ".join(sorted(unknown))},
-            errors={"/roles": [_("Choose from the list of roles.")]},
-        )
+    wanted = check_roles(roles, user.kind)
     User.objects.select_for_update(of=("self",)).get(pk=user.pk)
     held = set(Membership.objects.filter(user=user, team=team).values_list("role", flat=True))
     if held == wanted:

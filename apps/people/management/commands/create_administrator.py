@@ -1,7 +1,6 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib.auth.tokens import default_token_generator
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
@@ -34,4 +33,4 @@ class Command(BaseCommand):
                 team=None,
                 payload={"name": user.name, "organisation_role": OrganisationRole.ADMINISTRATOR.value},
             )
-        self.stdout.write(invitation_link(user, default_token_generator.make_token(user)))
+        self.stdout.write(invitation_link(user))
