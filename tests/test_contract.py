@@ -24,6 +24,7 @@ INTERNAL = {
     "evidence.plain_name": "a format",
     "gates.refresh": "follows every change",
     "gates.refresh_all": "follows the clock",
+    "gates.refresh_expired": "follows the clock",
     "gates.refresh_watching": "follows every change",
     "gates.import_default_policies": "follows a migration",
     "usecases.ref_of": "a name",

@@ -1,13 +1,17 @@
+import sys
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView
 
 from apps.core import search
 from apps.core.api.problems import no_such_endpoint, plain_problem
+from apps.core.errors import ServiceUnavailable
 from apps.core.middleware import is_api
 from apps.core.pages import PageMixin
 
@@ -40,6 +44,9 @@ def not_found(request: Any, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: Any) -> HttpResponse:
+    """Answer what nobody caught: a clear 503 while the database is away, for every action is one transaction."""
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _unavailable(request)
     if is_api(request):
         return plain_problem(
             "server_error",
@@ -47,4 +54,14 @@ def server_error(request: Any) -> HttpResponse:
             500,
             _("Nothing was changed. The request's id is in the log."),
         )
-    return render(request, "500.html", status=500)
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def _unavailable(request: Any) -> HttpResponse:
+    refusal = ServiceUnavailable(_("The database does not answer. Nothing was changed; try again in a moment."))
+    if is_api(request):
+        response: HttpResponse = plain_problem(refusal.code, str(refusal.title), refusal.status, str(refusal.detail))
+    else:
+        response = HttpResponse(render_to_string("503.html"), status=refusal.status)
+    response["Retry-After"] = "5"
+    return response

@@ -64,6 +64,12 @@ class Dossier:
     def unmet(self) -> list[Outcome]:
         return [outcome for outcome in self.outcomes if not outcome.is_met]
 
+    @property
+    def proof_until(self) -> dt.date | None:
+        """The last day on which all that is met stays met as time passes; None when nothing expires."""
+        days = [found for row in self.outcomes if row.is_met and (found := row.proof.get("valid_until"))]
+        return min(map(dt.date.fromisoformat, days), default=None)
+
     def body(self, revision: int) -> str:
         return canonical_json({**self.content, "revision": revision}).decode()
 

@@ -69,7 +69,8 @@ class Gate(Record, TeamOwned):
     """One policy version applied to one subject.
 
     ``state`` and ``blocked_by`` are what ``state.state_of`` last computed; ``revision`` only grows, with every
-    change of the dossier, so that a change there and back does not revive a sign-off.
+    change of the dossier, so that a change there and back does not revive a sign-off. ``proof_until`` is the last day
+    on which all that is met stays met by itself.
     """
 
     TEAM_PATH: ClassVar[str] = "team_id"
@@ -91,6 +92,7 @@ class Gate(Record, TeamOwned):
     revision = models.PositiveIntegerField(default=0)
     content_digest = models.CharField(max_length=71, blank=True)
     dossier_digest = models.CharField(max_length=71, blank=True)
+    proof_until = models.DateField(null=True)
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawal_reason = models.CharField(max_length=500, blank=True)
 
@@ -111,6 +113,9 @@ class Gate(Record, TeamOwned):
             models.Index(fields=["subject_type", "subject_id"], name="gate_subject"),
             models.Index(fields=["root_id"], name="gate_root"),
             models.Index(fields=["opened_by", "state"], name="gate_opener"),
+            models.Index(
+                fields=["proof_until"], condition=models.Q(proof_until__isnull=False), name="gate_proof_until"
+            ),
         ]
 
     def __str__(self) -> str:

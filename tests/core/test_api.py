@@ -78,18 +78,35 @@ def test_a_key_whose_request_runs_is_refused(admin: Caller, taken_key: str) -> N
     assert not KeptAnswer.objects.exists()
 
 
-def test_a_database_that_is_away_is_said_in_page_and_api(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("place", ["middleware", "view"])
+def test_a_database_that_is_away_is_said_in_page_and_api(monkeypatch: pytest.MonkeyPatch, place: str) -> None:
     def away(*args: Any, **kwargs: Any) -> Any:
         raise OperationalError("server closed the connection unexpectedly")
 
     person = member(Team.objects.create(name="One"))
     caller = Caller(person)
-    page = Client()
+    page = Client(raise_request_exception=False)
     page.force_login(person)
-    monkeypatch.setattr("apps.core.api.views.ApiView.get_queryset", away)
-    monkeypatch.setattr(agenda.MyWork, "get", away)
+    caller.client.raise_request_exception = False
+    if place == "middleware":
+        monkeypatch.setattr("django.contrib.auth.middleware.get_user", away)
+        monkeypatch.setattr("apps.people.authentication.TokenAuthentication.authenticate", away)
+    else:
+        monkeypatch.setattr("apps.core.api.views.ApiView.get_queryset", away)
+        monkeypatch.setattr(agenda.MyWork, "get", away)
     status, problem = caller.get("teams/")
     assert (status, problem["code"], caller.last.headers["Retry-After"]) == (503, "service_unavailable", "5")
     answer = page.get("/")
     assert answer.status_code == 503
     assert b"Nothing was changed" in answer.content
+
+
+def test_what_nobody_foresaw_is_a_problem_without_details(admin: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*args: Any, **kwargs: Any) -> Any:
+        raise ZeroDivisionError("secret inner working")
+
+    monkeypatch.setattr("apps.core.api.views.ApiView.get_queryset", broken)
+    admin.client.raise_request_exception = False
+    status, problem = admin.get("teams/")
+    assert (status, problem["code"]) == (500, "server_error")
+    assert "secret" not in str(problem)

@@ -302,8 +302,10 @@ def test_a_document_that_expires_lets_the_gate_lapse() -> None:
         valid_until=today,
     )
     gate = scene.approve(make_gate(scene))
+    assert gates.refresh_expired() == 0
     with clock.replay(clock.now() + dt.timedelta(days=1)):
-        gates.refresh_all()
+        assert gates.refresh_expired() == 1
+        assert gates.refresh_expired() == 0
     gate.refresh_from_db()
     assert gate.state == GateState.LAPSED
     assert "valid until" in gate.blocked_by

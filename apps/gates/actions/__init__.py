@@ -7,7 +7,7 @@ from apps.gates.actions.policies import (
     publish_policy,
     withdraw_proposal,
 )
-from apps.gates.actions.refresh import refresh, refresh_all, refresh_watching
+from apps.gates.actions.refresh import refresh, refresh_all, refresh_expired, refresh_watching
 from apps.gates.actions.signing import sign_off
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "publish_policy",
     "refresh",
     "refresh_all",
+    "refresh_expired",
     "refresh_watching",
     "sign_off",
     "withdraw",

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from apps.core import subjects
 from apps.core.actor import SYSTEM
-from apps.core.clock import now
+from apps.core.clock import now, today
 from apps.core.subjects import SubjectRef
 from apps.gates import dossier as dossiers
 from apps.gates.dossier import Dossier
@@ -60,6 +60,7 @@ def settle(gate: Gate, dossier: Dossier, by: Any) -> None:
     )
     before = gate.state
     gate.unmet = len(dossier.unmet)
+    gate.proof_until = dossier.proof_until
     gate.blocked_by = dossier.unmet[0].sentence[:500] if dossier.unmet else ""
     gate.subject_label = dossier.content["subject"]["label"][:300]
     if state != before:
@@ -125,10 +126,22 @@ def refresh_watching(ref: SubjectRef, reason: str) -> None:
             refresh(gate)
 
 
-def refresh_all(limit: int = 500) -> int:
-    """Refresh the live gates whose documents expire as days pass; return how many changed state."""
+def refresh_expired() -> int:
+    """Refresh the live gates with proof whose last day has passed; return how many changed state."""
+    return _refresh_each(Gate.objects.live().filter(proof_until__lt=today()))
+
+
+def refresh_all() -> int:
+    """Refresh every live gate, each in its own transaction: files vanish from storage without a word.
+
+    Return how many changed state.
+    """
+    return _refresh_each(Gate.objects.live())
+
+
+def _refresh_each(gates: Any) -> int:
     changed = 0
-    for pk in Gate.objects.live().order_by("id").values_list("pk", flat=True)[:limit]:
+    for pk in list(gates.order_by("id").values_list("pk", flat=True)):
         with transaction.atomic():
             gate = lock(pk)
             before = gate.state
