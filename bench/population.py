@@ -2,10 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection
 
+from apps.core.clock import now
+from apps.core.identifiers import new_id
+from apps.datasets.models import Dataset, DatasetVersion
+from apps.gates.models import Gate, GateSeat, GateState, PolicyVersion
+from apps.owners.models import Ownership
 from apps.people.models import Membership, Team, User
+from apps.usecases.models import UseCase
 
 GUARDS = """
 SELECT quote_ident(c.relname), quote_ident(t.tgname), t.tgenabled = 'A'
@@ -73,3 +80,97 @@ def entries(count: int) -> int:
             cursor.execute(ENTRIES, [ids, size + 1, count])
             cursor.execute("VACUUM ANALYZE ledger_entry")
     return max(size, count)
+
+
+def inbox(people: int, gates: int, versions: int) -> User:
+    """Fill ten teams with people, use cases, versions and gates; return one business owner who must sign."""
+    found = teams()
+    policy = PolicyVersion.objects.get(kind="start", state=PolicyVersion.State.PUBLISHED)
+    users = _people(found, people)
+    owned = {team.pk: [user for user in users if user.home == team.pk] for team in found}
+    cases = UseCase.objects.bulk_create(
+        UseCase(team=team, name=f"Case {new_id()}", summary="-", task="-", risk_tier="low", created_by=users[0])
+        for team in found
+        for _number in range(20)
+    )
+    sets = Dataset.objects.bulk_create(Dataset(use_case=case, name="Data", created_by=users[0]) for case in cases)
+    with unguarded():
+        rows = DatasetVersion.objects.bulk_create(
+            (
+                DatasetVersion(
+                    dataset=sets[number % len(sets)],
+                    number=number // len(sets) + 1,
+                    digest=f"sha256:{number:064x}",
+                    input_column="text",
+                    rows=1,
+                    registered_by=users[number % len(users)],
+                )
+                for number in range(versions)
+            ),
+            batch_size=2000,
+        )
+        made = _gates(policy, rows[:gates], owned)
+        Ownership.objects.bulk_create(
+            Ownership(
+                team=case.team,
+                subject_type="use_case",
+                subject_id=case.pk,
+                responsibility=responsibility,
+                holder=users[0],
+            )
+            for case in cases
+            for responsibility in ("business_owner", "technical_owner", "governance_owner", "sponsor")
+        )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE")
+    seat = GateSeat.objects.filter(gate__in=made[:1]).select_related("user").first()
+    assert seat is not None
+    return seat.user
+
+
+def _people(found: list[Team], count: int) -> list[Any]:
+    users: list[Any] = [
+        User(email=f"person{number}.{new_id()}@bench.example", name=f"Person {number}") for number in range(count)
+    ]
+    User.objects.bulk_create(users, batch_size=1000)
+    for number, user in enumerate(users):
+        user.home = found[number % len(found)].pk
+    roles = ("business_owner", "compliance_reviewer", "governance_lead", "member")
+    Membership.objects.bulk_create(
+        Membership(team_id=user.home, user=user, role=roles[number // len(found) % 4])
+        for number, user in enumerate(users)
+    )
+    return users
+
+
+def _gates(policy: PolicyVersion, versions: list[DatasetVersion], owned: dict[Any, list[Any]]) -> list[Gate]:
+    """One gate on each version; of five, one is in review, one blocked, the rest approved."""
+    states = [GateState.IN_REVIEW, GateState.OPEN, *[GateState.APPROVED] * 3]
+    moment = now()
+    made = []
+    for number, version in enumerate(versions):
+        case = version.dataset.use_case
+        made.append(
+            Gate(
+                policy_version=policy,
+                kind="start",
+                team_id=case.team_id,
+                subject_type="dataset_version",
+                subject_id=version.pk,
+                subject_label=f"Data v{version.number}",
+                root_id=case.pk,
+                opened_by=owned[case.team_id][number % len(owned[case.team_id])],
+                state=states[number % 5],
+                state_since=moment,
+                signatures_needed=2,
+            )
+        )
+    Gate.objects.bulk_create(made, batch_size=2000)
+    waiting = [gate for gate in made if gate.state == GateState.IN_REVIEW]
+    GateSeat.objects.bulk_create(
+        GateSeat(gate=gate, user=people[(number + shift) % len(people)], responsibility=responsibility)
+        for number, gate in enumerate(waiting)
+        for shift, responsibility in enumerate(("business_owner", "compliance_reviewer"))
+        for people in [owned[gate.team_id][: max(len(owned[gate.team_id]) // 4, 2)]]
+    )
+    return waiting

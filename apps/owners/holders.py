@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from apps.core import subjects
 from apps.core.clock import today
@@ -101,12 +101,16 @@ def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tup
         required = required_on(kind.type)
         if not required:
             continue
+        active = Ownership.objects.active().filter(subject_type=kind.type)
+        lacking = Q(pk__in=[])
+        for responsibility in required:
+            lacking |= ~Exists(active.filter(subject_id=OuterRef("pk"), responsibility=responsibility.key))
         every: Any = kind.all()
-        rows = list(every.visible_to(user, permission).order_by("-id")[:limit])
+        rows = list(every.visible_to(user, permission).filter(lacking).order_by("-id")[:limit])
         held = set(
-            Ownership.objects.active()
-            .filter(subject_type=kind.type, subject_id__in=[row.pk for row in rows])
-            .values_list("subject_id", "responsibility")
+            active.filter(subject_id__in=[row.pk for row in rows]).values_list("subject_id", "responsibility")
+            if rows
+            else ()
         )
         found += [
             (SubjectRef(kind.type, row.pk), row, responsibility)

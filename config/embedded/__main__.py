@@ -16,7 +16,7 @@ def main() -> int:
         if command == "check":
             return checks.check()
         if command == "bench":
-            return running.with_services("-m", "bench", *arguments)
+            return running.with_services("-m", "bench", *arguments, durable=True)
         return running.with_services("-m", "config.screenshots", *arguments)
     except SetupProblem as problem:
         print(f"fourgate: {problem}", file=sys.stderr)

@@ -232,12 +232,15 @@ def demo_reset(confirmed: bool) -> int:
     return 0
 
 
-def with_services(*arguments: str) -> int:
-    """Run a Python command on fresh embedded services that are thrown away afterwards."""
+def with_services(*arguments: str, durable: bool = False) -> int:
+    """Run a Python command on fresh embedded services that are thrown away afterwards.
+
+    ``durable`` lets PostgreSQL wait for the disk at every commit, as it does in use.
+    """
     folder = Path(tempfile.mkdtemp(prefix="fourgate-run-"))
     folder.chmod(0o755)
     signal.signal(signal.SIGTERM, _stop)
-    services = Services(folder, durable=False)
+    services = Services(folder, durable=durable)
     try:
         services.up()
         (folder / "state").mkdir()

@@ -1,0 +1,81 @@
+"""The facts of a million rows beside reading and parsing them once; each in a process of its own, for its memory."""
+
+import csv
+import multiprocessing
+import random
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from bench.harness import Figure, benchmark
+
+ROWS = 1_000_000
+WORDS = 4_000
+
+
+def write(path: Path, rows: int) -> None:
+    """Write questions with labels: one row in fifty repeats an earlier one, one in fifty in other writing."""
+    dice = random.Random(77)
+    words = [f"word{number}" for number in range(WORDS)]
+    earlier: list[str] = []
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("text", "category"))
+        for number in range(rows):
+            text = " ".join(dice.choices(words, k=12)) + f" {number}"
+            if earlier and number % 50 == 0:
+                text = dice.choice(earlier)
+            elif earlier and number % 50 == 1:
+                text = dice.choice(earlier).upper()
+            elif number % 1000 == 2:
+                earlier.append(text)
+            writer.writerow((text, f"label{number % 77}"))
+
+
+def parse(path: str) -> None:
+    with open(path, newline="", encoding="utf-8") as file:
+        for _row in csv.reader(file):
+            pass
+
+
+def inspect_file(path: str) -> None:
+    from apps.datasets.inspection import Mapping, SplitFile, inspect
+
+    files = [SplitFile("train", "train.csv", "csv", False, lambda: open(path, "rb"))]
+    inspect(files, Mapping("text", "category"))
+
+
+def _measured(function: Any, path: str, answer: Any) -> None:
+    start = time.perf_counter()
+    function(path)
+    answer.put((time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+
+
+def _alone(function: Any, path: Path) -> tuple[float, float]:
+    """Run it in a fresh process; return its seconds and its peak resident memory in MB."""
+    context = multiprocessing.get_context("spawn")
+    answer = context.Queue()
+    process = context.Process(target=_measured, args=(function, str(path), answer))
+    process.start()
+    found: tuple[float, float] = answer.get()
+    process.join()
+    return found
+
+
+@benchmark("facts")
+def facts(scale: float) -> Iterator[Figure]:
+    rows = int(ROWS * scale)
+    with tempfile.TemporaryDirectory() as folder:
+        path, tenth = Path(folder) / "train.csv", Path(folder) / "tenth.csv"
+        write(path, rows)
+        write(tenth, max(rows // 10, 1))
+        parsed, parsed_memory = _alone(parse, path)
+        ours, memory = _alone(inspect_file, path)
+        _seconds, small_memory = _alone(inspect_file, tenth)
+    yield Figure(f"facts of {rows:,} rows", "read and parse them once", ours, parsed, "s", goal=12)
+    yield Figure("their peak memory", "2 GiB", memory, 2048, "MB", goal=1)
+    yield Figure("their peak memory", "the same of a tenth of the rows", memory, small_memory, "MB", goal=2)
+    yield Figure("their peak memory", "reading and parsing", memory, parsed_memory, "MB")
