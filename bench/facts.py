@@ -7,6 +7,7 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ def parse(path: str) -> None:
 def inspect_file(path: str) -> None:
     from apps.datasets.inspection import Mapping, SplitFile, inspect
 
-    files = [SplitFile("train", "train.csv", "csv", False, lambda: open(path, "rb"))]
+    files = [SplitFile("train", "train.csv", "csv", False, partial(Path(path).open, "rb"))]
     inspect(files, Mapping("text", "category"))
 
 

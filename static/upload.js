@@ -87,6 +87,7 @@ for (const zone of form.querySelectorAll("[data-zone]")) {
     input.files = event.dataTransfer.files;
     show(zone);
   });
+  show(zone); // a browser keeps what was chosen before this script ran
 }
 
 form.addEventListener("submit", async (event) => {

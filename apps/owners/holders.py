@@ -104,7 +104,7 @@ def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tup
         active = Ownership.objects.active().filter(subject_type=kind.type)
         lacking = Q(pk__in=[])
         for responsibility in required:
-            lacking |= ~Exists(active.filter(subject_id=OuterRef("pk"), responsibility=responsibility.key))
+            lacking |= Q(~Exists(active.filter(subject_id=OuterRef("pk"), responsibility=responsibility.key)))
         every: Any = kind.all()
         rows = list(every.visible_to(user, permission).filter(lacking).order_by("-id")[:limit])
         held = set(
