@@ -37,7 +37,6 @@ BY_ANOTHER_NAME = {
     "datasets.abandon_upload": "an unused upload is forgotten after two days; no page lists uploads",
     "people.deactivate": "the page picks it by its verb",
     "people.reactivate": "the page picks it by its verb",
-    "evidence.withdraw_attestation": "by the API; its page comes with the assessments",
 }
 
 

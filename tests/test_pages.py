@@ -7,7 +7,9 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from apps.evidence.models import Document
+from apps.datasets.refs import version_ref
+from apps.evidence import actions as evidence
+from apps.evidence.models import Attestation, Document
 from apps.ledger.models import Entry
 from apps.owners.models import Ownership
 from tests.people.factories import make_user, member
@@ -17,9 +19,17 @@ pytestmark = pytest.mark.django_db
 NAMESPACES = ("agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger")
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
+    "people:person_invite_again",
     "datasets:inspect_again", "ledger:verify", "ledger:export_create", "gates:policy_publish",
     "gates:policy_withdraw",
 }  # fmt: skip
+
+
+def furnished() -> tuple[Scene, Any]:
+    """Return a scene with one of everything that a page can be about, and its gate."""
+    scene = make_scene()
+    evidence.attest(version_ref(scene.version), "sample_audited", by=scene.people["review_lead"])
+    return scene, make_gate(scene)
 
 
 def pages() -> list[tuple[str, dict[str, str]]]:
@@ -49,6 +59,7 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets": dataset.pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,
+        "evidence:attestation": Attestation.objects.first().pk,
         "evidence:document": Document.objects.first().pk,
         "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
         "people:person": scene.engineer.pk,
@@ -80,8 +91,7 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
 
 
 def test_every_page_answers(notary: Any) -> None:
-    scene = make_scene()
-    gate = make_gate(scene)
+    scene, gate = furnished()
     scene.sign(gate, "business_owner", "request_changes", comment="Look again")
     notary()
     admin = member(scene.team, "administrator", "governance_lead", "auditor", "technical_owner", name="Ada Min")
@@ -102,8 +112,7 @@ def test_every_page_answers(notary: Any) -> None:
 
 
 def test_nobody_reads_a_page_without_signing_in() -> None:
-    scene = make_scene()
-    gate = make_gate(scene)
+    scene, gate = furnished()
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for name, keys in pages():
@@ -113,8 +122,7 @@ def test_nobody_reads_a_page_without_signing_in() -> None:
 
 
 def test_another_team_finds_nothing(notary: Any) -> None:
-    scene, other = make_scene(name="One"), make_scene(name="Two", complete=False)
-    gate = make_gate(scene)
+    (scene, gate), other = furnished(), make_scene(name="Two", complete=False)
     notary()
     client = Client()
     client.force_login(other.lead)

@@ -15,7 +15,7 @@ from apps.core.subjects import SubjectRef
 from apps.evidence import actions, forms
 from apps.evidence.errors import FileGone, NotTheHolder
 from apps.evidence.kinds import ATTESTATIONS
-from apps.evidence.models import Document
+from apps.evidence.models import Attestation, Document
 from apps.owners import holders
 
 
@@ -156,3 +156,29 @@ class DocumentWithdraw(OneDocument, ActionFormView):
 
     def success_url_for(self, result: Any) -> str:
         return reverse("evidence:document_detail", args=[self.document.pk])
+
+
+class AttestationWithdraw(ActionFormView):
+    title = _("Take the statement back")
+    form_class = forms.ReasonForm
+    submit_label = _("Take it back")
+    success_message = _("The statement no longer counts.")
+
+    @cached_property
+    def attestation(self) -> Attestation:
+        found: Attestation | None = (
+            Attestation.objects.visible_to(self.request.user).filter(pk=self.kwargs["pk"]).first()
+        )
+        if found is None:
+            raise NotFound(_("There is no such statement, or you may not see it."))
+        return found
+
+    def get_subtitle(self) -> Text:
+        return f"“{self.attestation.statement}”"
+
+    def act(self, form: Any) -> Any:
+        return actions.withdraw_attestation(self.attestation, by=self.request.user, reason=form.cleaned_data["reason"])
+
+    def success_url_for(self, result: Any) -> str:
+        ref = self.attestation.ref
+        return subjects.kind(ref.type).url(subjects.get(ref))

@@ -22,6 +22,7 @@ class SignOffForm(forms.Form):
     password = forms.CharField(
         label=_("Your password or one-time code"),
         required=False,
+        strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=_("Asked before every signature. After a passkey confirmation leave it empty."),
     )

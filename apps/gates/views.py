@@ -106,7 +106,7 @@ class GateDetail(DetailPage):
             confirmation = (
                 confirmations.confirm(user, password=secret, code=secret)
                 if secret
-                else confirmations.from_recent_sign_in(request, user)
+                else confirmations.from_reauthentication(request, user)
             )
             actions.sign_off(
                 self.object,

@@ -154,6 +154,12 @@ class UserViewSet(ReadView):
 
     @extend_schema(request=NothingSerializer, responses={201: UserSerializer})
     @action(detail=True, methods=["post"])
+    def invitations(self, request: Any, pk: str) -> Response:
+        """Send the link to choose a password again; refused once the person has joined."""
+        return self._answer(actions.invite_again(self.get_object(), by=request.user).pk)
+
+    @extend_schema(request=NothingSerializer, responses={201: UserSerializer})
+    @action(detail=True, methods=["post"])
     def deactivations(self, request: Any, pk: str) -> Response:
         return self._answer(actions.deactivate(self.get_object(), by=request.user).pk)
 
@@ -338,6 +344,7 @@ class ConfirmationViewSet(ApiView):
 
     serializer_class = ConfirmSerializer
     required_scope = "sign"
+    undoes_refused = False
 
     @extend_schema(responses={201: ConfirmationSerializer})
     def create(self, request: Any) -> Response:

@@ -19,15 +19,17 @@ METHODS = {"password": "password", "mfa": "password and second factor", "sociala
 LAST_USE_STEP = dt.timedelta(minutes=1)
 
 
+def method_of(record: dict[str, Any]) -> str:
+    """Return in words for the trail how a person showed who they are, from allauth's record of it."""
+    if record.get("method") == "mfa" and record.get("type") == "webauthn":
+        return "passkey"
+    return METHODS.get(record.get("method", ""), "session")
+
+
 def describe_session(request: HttpRequest) -> str:
     """Return how this session's user signed in, in words for the trail."""
     records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
-    if not records:
-        return "session"
-    last = records[-1]
-    if last.get("method") == "mfa" and last.get("type") == "webauthn":
-        return "passkey"
-    return METHODS.get(last.get("method", ""), "session")
+    return method_of(records[-1]) if records else "session"
 
 
 def mark(user: Any, request: HttpRequest) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP
-from django.core.cache import cache
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from apps.core.clock import now
+from apps.people.authentication import method_of
 from apps.people.errors import (
     ConfirmationFailed,
     ConfirmationRequired,
@@ -20,68 +20,72 @@ from apps.people.errors import (
     ConfirmationUsed,
     TooManyAttempts,
 )
-from apps.people.models import Confirmation, User
+from apps.people.models import Confirmation, FailedConfirmation, User
 
 LIFETIME = dt.timedelta(minutes=10)
 MOST_FAILURES = 5
 
 
-def _count_failure(user: User) -> None:
-    key = f"confirmation-failures:{user.pk}"
-    cache.add(key, 0, LIFETIME.total_seconds())
-    cache.incr(key)
-
-
-def _refuse_after_failures(user: User) -> None:
-    if (cache.get(f"confirmation-failures:{user.pk}") or 0) >= MOST_FAILURES:
-        raise TooManyAttempts(_("Too many attempts failed. Wait ten minutes, then try again."))
-
-
 def _method(user: User, password: str, code: str) -> str:
-    """Return what confirmed the person, or raise ``ConfirmationFailed``."""
+    """Return what confirmed the person, empty when nothing did."""
     if password and user.check_password(password):
         return "password"
-    if code:
-        totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first()
-        if totp is not None and TOTP(totp).validate_code(code.strip()):
-            return "one-time code"
-    _count_failure(user)
+    totp = Authenticator.objects.filter(user=user, type=Authenticator.Type.TOTP).first() if code else None
+    if totp is not None and TOTP(totp).validate_code(code.strip()):
+        return "one-time code"
+    return ""
+
+
+def confirm(user: User, *, password: str = "", code: str = "") -> Confirmation:
+    """Make a confirmation for the credential that ``user`` is here with; ten minutes, one use.
+
+    Attempts of one person are taken one by one. Raise ``ConfirmationFailed`` or, after five failures in ten minutes,
+    ``TooManyAttempts``; the failure stays counted, so the caller must not undo it.
+    """
+    if not user.is_active or user.kind != User.Kind.PERSON:
+        raise ConfirmationFailed(_("Only an active person can confirm."))
+    with transaction.atomic():
+        User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+        since = now() - LIFETIME
+        if user.failed_confirmations.filter(created_at__gt=since).count() >= MOST_FAILURES:
+            raise TooManyAttempts(_("Too many attempts failed. Wait ten minutes, then try again."))
+        method = _method(user, password, code)
+        if method:
+            return _make(user, method)
+        user.failed_confirmations.filter(created_at__lte=since).delete()
+        FailedConfirmation.objects.create(user=user)
     raise ConfirmationFailed(
         _("That is not your password or current one-time code. Nothing was signed; try again."),
         errors={"/password": [_("Not your password or current one-time code.")]},
     )
 
 
-def confirm(user: User, *, password: str = "", code: str = "") -> Confirmation:
-    """Make a confirmation for the credential that ``user`` is here with; ten minutes, one use.
-
-    Raise ``ConfirmationFailed`` or, after five failures in ten minutes, ``TooManyAttempts``.
-    """
-    _refuse_after_failures(user)
-    if not user.is_active or user.kind != User.Kind.PERSON:
-        raise ConfirmationFailed(_("Only an active person can confirm."))
-    method = _method(user, password, code)
-    return _make(user, method)
-
-
-def _make(user: User, method: str) -> Confirmation:
+def _make(user: User, method: str, reauthentication: str = "") -> Confirmation:
     return Confirmation.objects.create(
-        user=user, credential=user.credential, method=method, expires_at=now() + LIFETIME
+        user=user,
+        credential=user.credential,
+        method=method,
+        reauthentication=reauthentication,
+        expires_at=now() + LIFETIME,
     )
 
 
-def from_recent_sign_in(request: HttpRequest, user: User) -> Confirmation | None:
-    """Return a confirmation for a reauthentication (passkey, single sign-on) of the last ten minutes.
+def from_reauthentication(request: HttpRequest, user: User) -> Confirmation | None:
+    """Return a confirmation for this session's reauthentication (passkey, single sign-on) of the last ten minutes.
 
     Each reauthentication confirms once; the sign-in itself does not count.
     """
     records = [record for record in get_authentication_records(request, user) if record.get("reauthenticated")]
     if not records:
         return None
-    at = dt.datetime.fromtimestamp(records[-1]["at"], dt.UTC)
-    method = f"reauthentication {int(records[-1]['at'])}"
-    taken = Confirmation.objects.filter(user=user, credential=user.credential, method=method).exists()
-    return None if taken or now() - at > LIFETIME else _make(user, method)
+    newest = records[-1]
+    if now() - dt.datetime.fromtimestamp(newest["at"], dt.UTC) > LIFETIME:
+        return None
+    try:
+        with transaction.atomic():
+            return _make(user, method_of(newest), str(newest["at"]))
+    except IntegrityError:
+        return None
 
 
 def use(confirmation_id: uuid.UUID | None, user: User) -> Confirmation:

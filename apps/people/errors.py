@@ -7,6 +7,14 @@ class EmailTaken(Refusal):
     code, status, title = "email_taken", 409, _("This e-mail address has an account")
 
 
+class NothingToInvite(Refusal):
+    code, status, title = "nothing_to_invite", 409, _("There is nothing to join")
+
+
+class MailNotSent(Refusal):
+    code, status, title = "mail_not_sent", 503, _("The e-mail was not sent")
+
+
 class OwnAccount(Refusal):
     code, status, title = "own_account", 409, _("Not on your own account")
 

@@ -23,5 +23,4 @@ def send_invitation(user: User, inviter: str) -> None:
         _("Choose your password here: %(link)s\n\nThe link works for three days.") % {"link": link},
         settings.DEFAULT_FROM_EMAIL,
         [user.email],
-        fail_silently=True,
     )

@@ -72,6 +72,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
         return self.name
 
     @property
+    def has_joined(self) -> bool:
+        """Tell whether this person has chosen a password or signed in by another way."""
+        return self.has_usable_password() or self.last_login is not None
+
+    @property
     def teams_list(self) -> list["Team"]:
         """The teams of which this user is a member, by name; one query, kept for the request."""
         if "_teams" not in self.__dict__:
@@ -153,10 +158,32 @@ class ApiToken(AbstractAuthToken):
 
 
 class Confirmation(Record):
-    """Proof that the person is here now: single use, ten minutes, bound to the user and the credential."""
+    """Proof that the person is here now: single use, ten minutes, bound to the user and the credential.
+
+    ``reauthentication`` names the one that it was made from; each confirms once.
+    """
 
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="confirmations")
     credential = models.CharField(max_length=100)
-    method = models.CharField(max_length=20)
+    method = models.CharField(max_length=40)
+    reauthentication = models.CharField(max_length=40, blank=True)
     expires_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "credential", "reauthentication"],
+                condition=~models.Q(reauthentication=""),
+                name="one_confirmation_per_reauthentication",
+            )
+        ]
+
+
+class FailedConfirmation(Record):
+    """An attempt to confirm that failed; after five in ten minutes no more are taken."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="failed_confirmations")
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "created_at"], name="failed_confirmation_age")]

@@ -7,6 +7,7 @@ from apps.ledger import sentences
 sentences.offer(
     {
         "person.invited": (_("was invited"), "user"),
+        "person.invited_again": (_("was invited again"), "user"),
         "person.deactivated": (_("deactivated"), "lock"),
         "person.reactivated": (_("reactivated"), "user"),
         "person.edited": (_("edited the profile of"), "edit"),

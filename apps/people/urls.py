@@ -16,6 +16,7 @@ urlpatterns = [
     path("people/<uuid:pk>/", others.PersonDetail.as_view(), name="person_detail"),
     path("people/<uuid:pk>/roles/<uuid:team>/", others.PersonRoles.as_view(), name="person_roles"),
     path("people/<uuid:pk>/organisation/", others.PersonOrganisationRole.as_view(), name="person_organisation_role"),
+    path("people/<uuid:pk>/invite/", others.PersonInviteAgain.as_view(), name="person_invite_again"),
     path("people/<uuid:pk>/deactivate/", others.PersonSwitch.as_view(verb="deactivate"), name="person_deactivate"),
     path("people/<uuid:pk>/reactivate/", others.PersonSwitch.as_view(verb="reactivate"), name="person_reactivate"),
     path("people/<uuid:pk>/tokens/new/", others.ServiceToken.as_view(), name="service_token"),

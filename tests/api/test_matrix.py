@@ -98,6 +98,7 @@ ACTS: dict[str, Act] = {
             "roles": ["member"],
         },
     ),
+    "user:invitations": Act("people.manage"),
     "user:deactivations": Act("people.manage"),
     "user:reactivations": Act("people.manage"),
     "user:roles": Act("people.manage", lambda w: {"team": str(w.scene.team.pk), "roles": ["member"]}),

@@ -1,29 +1,29 @@
-"""People, roles, tokens, confirmations: every act and every refusal."""
+"""People, roles and tokens: every act and every refusal."""
 
 import datetime as dt
-from typing import Any
 
 import pytest
-from allauth.mfa.models import Authenticator
-from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from apps.core import jobs
 from apps.core.errors import InvalidInput, NotPermitted
+from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.ledger.models import Entry
-from apps.people import actions, confirmations
+from apps.people import actions
+from apps.people.actions.accounts import send_invitation_job
 from apps.people.errors import (
-    ConfirmationFailed,
     EmailTaken,
     GrantNotPossible,
     LastAdministrator,
+    MailNotSent,
+    NothingToInvite,
     OwnAccount,
     RoleNotAllowed,
     ScopeNotAllowed,
-    TooManyAttempts,
 )
 from apps.people.models import ApiToken, Membership, User
 from tests.api.client import Caller
@@ -38,10 +38,10 @@ def admin() -> User:
     return make_user("Ada Min", organisation_role="administrator")
 
 
-def test_an_invited_person_chooses_a_password_by_the_link(admin: User, django_capture_on_commit_callbacks: Any) -> None:
+def test_an_invited_person_chooses_a_password_by_the_link(admin: User) -> None:
     team = make_team()
-    with django_capture_on_commit_callbacks(execute=True):
-        user = actions.invite("New@Example.org", "New Person", by=admin, team=team, roles=("data_steward",))
+    user = actions.invite("New@Example.org", "New Person", by=admin, team=team, roles=("data_steward",))
+    jobs.run_waiting()
     assert user.email == "new@example.org"
     link = next(word for word in mail.outbox[0].body.split() if word.startswith("http"))
     client = Client()
@@ -52,6 +52,31 @@ def test_an_invited_person_chooses_a_password_by_the_link(admin: User, django_ca
     assert user.check_password("a new long password")
     with pytest.raises(EmailTaken):
         actions.invite("NEW@example.org", "Twice", by=admin)
+    with pytest.raises(NothingToInvite):
+        actions.invite_again(user, by=admin)
+
+
+def test_an_invitation_that_the_mail_server_refuses_is_said_and_sent_again(
+    admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = actions.invite("late@example.org", "Late", by=admin)
+
+    def refuse(*_args: object) -> None:
+        raise OSError("no route")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("apps.people.mail.send_mail", refuse)
+        jobs.run_waiting()
+        with pytest.raises(MailNotSent, match="no route"):
+            send_invitation_job(Job.objects.get(), lambda *_args: None)
+    client = Client()
+    client.force_login(admin)
+    page = f"/settings/people/{user.pk}/"
+    assert "The invitation could not be sent" in client.get(page).text
+    assert client.post(page + "invite/").status_code == 302
+    jobs.run_waiting()
+    assert [letter.to for letter in mail.outbox] == [["late@example.org"]]
+    assert "The invitation was sent" in client.get(page).text
 
 
 def test_an_administrator_of_a_team_invites_into_it_and_nowhere_else() -> None:
@@ -186,22 +211,6 @@ def test_the_first_administrator_comes_from_the_command_line(capsys: pytest.Capt
     assert User.objects.get().organisation_role == "administrator"
     with pytest.raises(CommandError):
         call_command("create_administrator", "--email", "FIRST@example.org", "--name", "Again")
-
-
-def test_a_confirmation_needs_the_password_or_the_code_of_now() -> None:
-    person = make_user()
-    person.credential = "session:x"
-    assert confirmations.confirm(person, password=PASSWORD).method == "password"
-    secret = "JBSWY3DPEHPK3PXP"
-    TOTP.activate(person, secret)
-    assert Authenticator.objects.filter(user=person).count() == 1
-    code = format_hotp_value(hotp_value(secret, next(iter(yield_hotp_counters_from_time()))))
-    assert confirmations.confirm(person, code=code).method == "one-time code"
-    for _attempt in range(confirmations.MOST_FAILURES):
-        with pytest.raises(ConfirmationFailed):
-            confirmations.confirm(person, password="wrong")
-    with pytest.raises(TooManyAttempts):
-        confirmations.confirm(person, password=PASSWORD)
 
 
 def test_five_failed_sign_ins_lock_for_a_while() -> None:

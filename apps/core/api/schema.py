@@ -5,6 +5,8 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter
 
+from apps.core.models import Editable
+
 PROBLEM = {
     "type": "object",
     "description": "RFC 9457. `code` is stable; `errors` holds messages by JSON pointer.",
@@ -46,10 +48,14 @@ class FourgateSchema(AutoSchema):
                     description="The same key within 24 hours gives the same answer; another body is refused (422).",
                 )
             )
-        if self.method in ("PATCH", "PUT") and getattr(self.view, "etag_required", False):
+        if self.method == "PATCH" and issubclass(self.view.model or object, Editable):
             parameters.append(
                 OpenApiParameter(
-                    "If-Match", str, OpenApiParameter.HEADER, description="The ETag that was read (412, 428)."
+                    "If-Match",
+                    str,
+                    OpenApiParameter.HEADER,
+                    required=True,
+                    description="The ETag that was read; 428 without it, 412 when it is not the newest.",
                 )
             )
         return parameters

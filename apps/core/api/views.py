@@ -1,9 +1,14 @@
 """View set bases: translate, call an action, answer."""
 
+import base64
 import hashlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, ClassVar
 
+import orjson
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
@@ -28,12 +33,13 @@ class ApiView(viewsets.GenericViewSet[Any]):
     """The base of every endpoint: idempotent POSTs, ETags, scopes, team-owned query sets.
 
     ``orderings`` maps ``?ordering=`` names to fields; ``required_scope`` names the token scope of unsafe calls.
+    ``undoes_refused`` is false where a refusal itself leaves a row: a failed attempt that counts.
     """
 
     request: Any
     orderings: ClassVar[dict[str, str]] = {}
     required_scope: Any = None
-    etag_required: ClassVar[bool] = False
+    undoes_refused: ClassVar[bool] = True
     model: ClassVar[Any] = None
 
     def get_queryset(self) -> Any:
@@ -65,7 +71,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
                 if kept is not None:
                     return _replay(kept, digest)
                 try:
-                    with transaction.atomic():
+                    with transaction.atomic() if self.undoes_refused else nullcontext():
                         response = call(request, *args, **kwargs)
                 except Exception as error:
                     response = self.handle_exception(error)
@@ -79,7 +85,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
                         request_digest=digest,
                         status=response.status_code,
                         headers={name: response[name] for name in _KEPT_HEADERS if name in response},
-                        body=response.rendered_content or b"",
+                        body=_cipher().encrypt(response.rendered_content or b""),
                     )
                 return response
 
@@ -91,6 +97,14 @@ class ApiView(viewsets.GenericViewSet[Any]):
         if limit:
             response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(str, limit)
         return response
+
+
+def _cipher() -> MultiFernet:
+    """Return what kept answers are encrypted with: one may hold a token's secret, which is nowhere at rest."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    return MultiFernet(
+        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"kept answers" + key.encode()).digest())) for key in keys]
+    )
 
 
 def _request_digest(request: Any) -> str:
@@ -107,9 +121,7 @@ def _request_digest(request: Any) -> str:
 def _replay(kept: KeptAnswer, digest: str) -> Response:
     if kept.request_digest != digest:
         raise KeyReused(_("This Idempotency-Key was used for another request. Use a new key for a new request."))
-    import orjson
-
-    body = bytes(kept.body)
+    body = _cipher().decrypt(bytes(kept.body))
     response = Response(
         orjson.loads(body) if body else None,
         status=kept.status,

@@ -7,6 +7,7 @@ from apps.people.actions.accounts import (
     edit_profile,
     end_session,
     invite,
+    invite_again,
     reactivate,
     set_organisation_role,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "end_session",
     "give_grant",
     "invite",
+    "invite_again",
     "reactivate",
     "record_absence",
     "revoke_token",

@@ -9,15 +9,16 @@ from allauth.usersessions.models import UserSession
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from apps.core import access, editing, subjects
+from apps.core import access, editing, jobs, subjects
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.identifiers import new_id
+from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import record
 from apps.people import hooks, mail
-from apps.people.errors import EmailTaken, LastAdministrator, OwnAccount, RoleNotAllowed
+from apps.people.errors import EmailTaken, LastAdministrator, MailNotSent, NothingToInvite, OwnAccount, RoleNotAllowed
 from apps.people.models import ApiToken, Membership, Team, User
 from apps.people.roles import PROGRAM_ROLES, OrganisationRole, Role
 
@@ -96,7 +97,47 @@ def invite(email: str, name: str, *, by: Actor, team: Team | None = None, roles:
             {"changed": {"roles": {"from": [], "to": sorted(wanted)}}},
             team,
         )
-    transaction.on_commit(lambda: mail.send_invitation(user, by.name))
+    _send_invitation(user, by)
+    return user
+
+
+def _send_invitation(user: User, by: Actor) -> None:
+    """Queue the e-mail in the caller's transaction; its job sends it, or says why the mail server did not take it."""
+    jobs.enqueue(
+        "send_invitation",
+        key=str(new_id()),
+        payload={"user": str(user.pk), "inviter": by.name},
+        by=by,
+        subject=SubjectRef("user", user.pk),
+    )
+
+
+@jobs.handler("send_invitation")
+def send_invitation_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
+    user = User.objects.get(pk=job.payload["user"])
+    if user.has_joined or not user.is_active:
+        return {"sent": False}
+    try:
+        mail.send_invitation(user, job.payload["inviter"])
+    except OSError as error:
+        raise MailNotSent(
+            _("The mail server did not take it: %(why)s. Mend the mail settings, then invite again.") % {"why": error}
+        ) from error
+    return {"sent": True}
+
+
+@transaction.atomic
+def invite_again(user: User, *, by: Actor) -> User:
+    """Send the link to choose a password once more, to somebody who has not used it yet."""
+    user = _lock(user)
+    require_people(by, user)
+    if user.kind != User.Kind.PERSON or user.has_joined or not user.is_active:
+        raise NothingToInvite(
+            _("%(name)s has joined or can't. Whoever forgot a password resets it on the sign-in page.")
+            % {"name": user.name}
+        )
+    record_on_user("person.invited_again", user, by, {})
+    _send_invitation(user, by)
     return user
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib import messages
 from django.db.models import Count, QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -11,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import access, subjects
 from apps.core.errors import NotFound, Text
+from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage, PageMixin
 from apps.core.subjects import SubjectRef
 from apps.people import actions, forms
@@ -81,6 +83,9 @@ class PersonDetail(DetailPage):
             ],
             other_teams=forms.managed_teams(user).exclude(pk__in=[team.pk for team in by_team]),
             tokens=person.auth_token_set.order_by("-created") if everywhere or person.kind == "service" else [],
+            invitation=Job.objects.filter(kind="send_invitation", subject_type="user", subject_id=person.pk).last()
+            if not person.has_joined
+            else None,
             manages=everywhere or any(user.may("people.manage", team.pk) for team in by_team),
             everywhere=everywhere,
             may_tokens=person.kind == "service" and any(user.may("token.manage_service", t.pk) for t in by_team),
@@ -207,6 +212,13 @@ class PersonSwitch(OnePerson, ActionFormView):
     def act(self, form: Any) -> User:
         act = actions.deactivate if self.verb == "deactivate" else actions.reactivate
         return act(self.person, by=self.request.user)
+
+
+class PersonInviteAgain(OnePerson, PageMixin):
+    def post(self, request: Any, pk: Any) -> HttpResponse:
+        actions.invite_again(self.person, by=request.user)
+        messages.success(request, _("The invitation is on its way again."))
+        return HttpResponseRedirect(self.success_url_for(None))
 
 
 class ServiceToken(OnePerson, TokenCreate):
