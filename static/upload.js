@@ -12,6 +12,8 @@ const call = async (method, url, body, headers = {}) => {
   return { ok: answer.ok, status: answer.status, data };
 };
 
+const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
+
 const send = async (file, line) => {
   const bar = line.querySelector("progress");
   const say = line.querySelector("[data-say]");
@@ -21,37 +23,40 @@ const send = async (file, line) => {
     JSON.stringify({ dataset: form.dataset.upload, name: file.name, size: file.size }),
     { "Content-Type": "application/json" },
   );
-  if (!started.ok) throw new Error(started.data.detail || "The upload could not start.");
+  if (!started.ok) throw new Error(started.data.detail || form.dataset.broken);
   const url = `/api/v1/uploads/${started.data.id}/`;
-  let offset = 0;
+  let upload = started.data;
   let failures = 0;
-  while (offset < file.size) {
-    const piece = file.slice(offset, offset + PIECE);
-    let answer;
-    try {
-      answer = await call("PATCH", url, piece, {
-        "Content-Type": "application/offset+octet-stream",
-        "Upload-Offset": String(offset),
-      });
-    } catch {
-      answer = { ok: false, status: 0, data: {} };
-    }
+  while (upload.state === "receiving") {
+    const piece = file.slice(upload.received, upload.received + PIECE);
+    const answer = await call("PATCH", url, piece, {
+      "Content-Type": "application/offset+octet-stream",
+      "Upload-Offset": String(upload.received),
+    }).catch(() => ({ ok: false, status: 0, data: {} }));
     if (answer.ok) {
-      offset = answer.data.received;
+      upload = answer.data;
       failures = 0;
-    } else if (answer.status === 409 && answer.data.offset !== undefined) {
-      offset = answer.data.offset;
-    } else if ((answer.status === 0 || answer.status >= 500) && failures < 8) {
+    } else if (answer.data.offset !== undefined) {
+      upload.received = answer.data.offset;
+    } else if ((answer.status === 0 || answer.status === 409 || answer.status >= 500) && failures < 8) {
       failures += 1;
       say.textContent = "…";
-      await new Promise((done) => setTimeout(done, 500 * 2 ** failures));
+      await wait(500 * 2 ** failures);
     } else {
-      throw new Error(answer.data.detail || "The upload broke off.");
+      throw new Error(answer.data.detail || form.dataset.broken);
     }
-    bar.value = Math.round((100 * offset) / file.size);
+    bar.value = Math.round((100 * upload.received) / file.size);
     say.textContent = `${bar.value} %`;
   }
-  return started.data.id;
+  while (upload.state === "checking") {
+    const job = await call("GET", `/api/v1/jobs/${upload.job_id}/`).catch(() => ({ data: {} }));
+    bar.value = job.data.percent || 0;
+    say.textContent = form.dataset.checking;
+    await wait(1000);
+    upload = (await call("GET", url).catch(() => ({ data: upload }))).data;
+  }
+  if (upload.state !== "ready") throw new Error(upload.error || form.dataset.broken);
+  return upload.id;
 };
 
 const show = (zone) => {

@@ -122,7 +122,7 @@ def test_nobody_reads_a_page_without_signing_in() -> None:
 
 
 def test_another_team_finds_nothing(notary: Any) -> None:
-    (scene, gate), other = furnished(), make_scene(name="Two", complete=False)
+    other, (scene, gate) = make_scene(name="Two", complete=False), furnished()
     notary()
     client = Client()
     client.force_login(other.lead)

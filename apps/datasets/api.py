@@ -275,24 +275,26 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
         model = Upload
         fields = [
             "id", "dataset", "name", "size", "received", "declared_digest", "digest", "columns", "rows", "state",
-            "created_at",
+            "job_id", "error", "created_at",
         ]  # fmt: skip
-        read_only_fields = ["id", "received", "digest", "columns", "rows", "state", "created_at"]
+        read_only_fields = [
+            "id", "received", "digest", "columns", "rows", "state", "job_id", "error", "created_at",
+        ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _seen(self, "dataset", Dataset)
 
 
-def content_digest(value: str) -> str:
-    """Return ``sha256:…`` of an RFC 9530 Content-Digest header, empty when it names no SHA-256."""
+def header_digest(value: str) -> str:
+    """Return ``sha256:…`` of an RFC 9530 digest header, empty when it names no SHA-256."""
     for part in value.split(","):
         name, _equals, data = part.strip().partition("=")
         if name == "sha-256":
             try:
                 return "sha256:" + base64.b64decode(data.strip(":"), validate=True).hex()
             except (binascii.Error, ValueError):
-                raise InvalidInput(_("Content-Digest can't be read; write sha-256=:base64:.")) from None
+                raise InvalidInput(_("The digest header can't be read; write sha-256=:base64:.")) from None
     return ""
 
 
@@ -313,7 +315,7 @@ class UploadViewSet(mixins.RetrieveModelMixin, ApiView):
 
     @extend_schema(
         parameters=[
-            OpenApiParameter("Content-Digest", str, OpenApiParameter.HEADER, description="RFC 9530, of the whole file")
+            OpenApiParameter("Repr-Digest", str, OpenApiParameter.HEADER, description="RFC 9530, of the whole file")
         ]
     )
     def create(self, request: Any) -> Response:
@@ -325,24 +327,32 @@ class UploadViewSet(mixins.RetrieveModelMixin, ApiView):
             data["name"],
             data["size"],
             by=request.user,
-            digest=data["declared_digest"] or content_digest(request.headers.get("Repr-Digest", "")),
+            digest=data["declared_digest"] or header_digest(request.headers.get("Repr-Digest", "")),
         )
         return Response(self.get_serializer(upload).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(
         request={"application/offset+octet-stream": OpenApiTypes.BINARY},
-        parameters=[OpenApiParameter("Upload-Offset", int, OpenApiParameter.HEADER, required=True)],
+        parameters=[
+            OpenApiParameter("Upload-Offset", int, OpenApiParameter.HEADER, required=True),
+            OpenApiParameter("Content-Digest", str, OpenApiParameter.HEADER, description="RFC 9530, of this piece"),
+        ],
         responses=UploadSerializer,
     )
     def partial_update(self, request: Any, pk: str) -> Response:
-        """Add a piece at ``Upload-Offset``; the answer's ``received`` is where to go on."""
+        """Add a piece at ``Upload-Offset``; the answer's ``received`` is where to go on.
+
+        After the last piece ``state`` is ``ready``, or ``checking`` for a large file: read the upload again until it is
+        ``ready`` or ``refused`` (``error`` says why).
+        """
         upload = self.get_object()
         text = request.headers.get("Upload-Offset", "")
         if not text.isdigit() or len(text) > 18 or request.content_type != PieceParser.media_type:
             raise InvalidInput(
                 _("Send the piece as application/offset+octet-stream with the header Upload-Offset (a number).")
             )
-        upload = actions.append_upload(upload, int(text), request.data, by=request.user)
+        digest = header_digest(request.headers.get("Content-Digest", ""))
+        upload = actions.append_upload(upload, int(text), request.data, by=request.user, digest=digest)
         return Response(self.get_serializer(upload).data)
 
     def destroy(self, request: Any, pk: str) -> Response:

@@ -145,6 +145,8 @@ class Upload(Record, TeamOwned):
 
     class State(models.TextChoices):
         RECEIVING = "receiving", _("Receiving")
+        CHECKING = "checking", _("Being checked")
+        REFUSED = "refused", _("Refused")
         READY = "ready", _("Ready")
         USED = "used", _("Used")
 
@@ -163,6 +165,8 @@ class Upload(Record, TeamOwned):
     columns = models.JSONField(default=list)
     rows = models.BigIntegerField(null=True)
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
+    job_id = models.UUIDField(null=True)
+    error = models.TextField(blank=True)
 
     objects: ClassVar[Any] = TeamOwnedQuerySet.as_manager()
 

@@ -1,17 +1,27 @@
 """Where dataset bytes live: a staging folder while they arrive, then the storage, under their digest."""
 
+import fcntl
 import hashlib
 import os
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
 from django.utils.translation import gettext as _
 
-from apps.datasets.errors import DigestDiffers, FileUnreadable, StorageKeyRefused, UploadTooLarge
+from apps.datasets.errors import (
+    DigestDiffers,
+    FileUnreadable,
+    OffsetDiffers,
+    StorageKeyRefused,
+    UploadNotReady,
+    UploadTooLarge,
+)
 from apps.datasets.inspection import FileProblem, FileShape, check_file, detect
 from apps.datasets.inspection.reading import Format
 
@@ -25,15 +35,32 @@ def staged(upload_id: uuid.UUID) -> Path:
     return folder / str(upload_id)
 
 
-def append(path: Path, offset: int, stream: Any, limit: int) -> int:
+@contextmanager
+def receiving(upload_id: uuid.UUID) -> Iterator[Path]:
+    """Hold the upload's staged file for one writer; raise ``OffsetDiffers`` while another one writes."""
+    path = staged(upload_id)
+    try:
+        file = path.open("r+b")
+    except FileNotFoundError as error:
+        raise UploadNotReady(_("This upload takes no more bytes. Start it again.")) from error
+    with file as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise OffsetDiffers(_("Another piece of this file is arriving. Wait, then ask where to go on.")) from error
+        yield path
+
+
+def append(path: Path, offset: int, stream: Any, limit: int, digest: str = "") -> int:
     """Write the stream at ``offset`` and return the new length; what was acknowledged is on the disk.
 
-    Raise ``UploadTooLarge`` beyond ``limit`` bytes; nothing is added then.
+    Raise ``UploadTooLarge`` beyond ``limit`` bytes, ``DigestDiffers`` when the piece is not what ``digest`` says;
+    nothing is added then.
     """
-    with path.open("r+b" if path.exists() else "w+b") as file:
+    found, length = hashlib.sha256(), offset
+    with path.open("r+b") as file:
         file.truncate(offset)
         file.seek(offset)
-        length = offset
         try:
             while chunk := stream.read(CHUNK):
                 length += len(chunk)
@@ -42,20 +69,39 @@ def append(path: Path, offset: int, stream: Any, limit: int) -> int:
                     raise UploadTooLarge(
                         _("More bytes came than the %(n)d that were announced. Start the upload again.") % {"n": limit}
                     )
+                found.update(chunk)
                 file.write(chunk)
+            if digest and digest != "sha256:" + found.hexdigest():
+                file.truncate(offset)
+                raise DigestDiffers(
+                    _("This piece arrived changed. Send it again from byte %(n)d.") % {"n": offset},
+                    extra={"offset": offset},
+                )
         finally:
             file.flush()
             os.fsync(file.fileno())
     return length
 
 
-def digest_of_file(stream: IO[bytes]) -> tuple[str, int]:
-    """Return (digest, bytes) of a stream, read once."""
-    digest, size = hashlib.sha256(), 0
-    while chunk := stream.read(CHUNK):
-        digest.update(chunk)
-        size += len(chunk)
-    return "sha256:" + digest.hexdigest(), size
+class _Digesting:
+    """A stream that hashes what is read from it and says how far it is."""
+
+    def __init__(self, stream: IO[bytes], progress: Callable[[int], None]) -> None:
+        self.stream, self.progress = stream, progress
+        self.sha256, self.size = hashlib.sha256(), 0
+
+    def read(self, size: int = CHUNK) -> bytes:
+        data = self.stream.read(size)
+        self.sha256.update(data)
+        self.size += len(data)
+        self.progress(self.size)
+        return data
+
+    def digest(self) -> str:
+        """Return the digest of the whole stream; reads what is left of it."""
+        while self.read():
+            pass
+        return "sha256:" + self.sha256.hexdigest()
 
 
 def format_of(name: str) -> tuple[Format, bool]:
@@ -73,22 +119,32 @@ def unreadable(name: str, problem: FileProblem) -> FileUnreadable:
     )
 
 
-def checked(stream: IO[bytes], name: str, declared: str = "") -> tuple[str, int, FileShape]:
-    """Return (digest, bytes, shape) of a whole file; raise ``DigestDiffers`` or ``FileUnreadable``."""
+def checked(
+    stream: IO[bytes], name: str, declared: str = "", progress: Callable[[int], None] = lambda size: None
+) -> tuple[str, int, FileShape]:
+    """Return (digest, bytes, shape) of a file, read once; raise ``DigestDiffers`` or ``FileUnreadable``.
+
+    Another digest than declared goes before what is wrong inside: bytes lost on the way explain the rest.
+    """
     kind, packed = format_of(name)
-    digest, size = digest_of_file(stream)
-    if declared and declared != digest:
-        raise DigestDiffers(
-            _("%(name)s was declared as %(declared)s, but %(digest)s arrived. Upload it again.")
-            % {"name": name, "declared": declared, "digest": digest},
-            errors={"/file": [_("Another digest than declared.")]},
-        )
-    stream.seek(0)
+    reading = _Digesting(stream, progress)
+    problem: FileProblem | None = None
+    shape = FileShape((), 0)
     try:
-        shape = check_file(stream, kind, packed)
-    except FileProblem as problem:
+        shape = check_file(cast(IO[bytes], reading), kind, packed)
+    except FileProblem as found:
+        problem = found
+    if problem is None or declared:
+        digest = reading.digest()
+        if declared and declared != digest:
+            raise DigestDiffers(
+                _("%(name)s was declared as %(declared)s, but %(digest)s arrived. Upload it again.")
+                % {"name": name, "declared": declared, "digest": digest},
+                errors={"/file": [_("Another digest than declared.")]},
+            )
+    if problem is not None:
         raise unreadable(name, problem) from problem
-    return digest, size, shape
+    return digest, reading.size, shape
 
 
 def keep(stream: IO[bytes], digest: str) -> str:

@@ -36,7 +36,7 @@ def problem(code: str, title: str, status_code: int, detail: str, **extra: Any) 
         "detail": detail,
         "code": code,
     }
-    return members | {key: value for key, value in extra.items() if value}
+    return members | {key: value for key, value in extra.items() if value not in (None, "", {}, [])}
 
 
 def of_refusal(refusal: Refusal) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class FourgateSchema(AutoSchema):
                     description="The same key within 24 hours gives the same answer; another body is refused (422).",
                 )
             )
-        if self.method == "PATCH" and issubclass(self.view.model or object, Editable):
+        if self.method == "PATCH" and issubclass(getattr(self.view, "model", None) or object, Editable):
             parameters.append(
                 OpenApiParameter(
                     "If-Match",

@@ -60,6 +60,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
             digest = _request_digest(request)
             with transaction.atomic():
                 with connection.cursor() as cursor:
+                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = '1h'")  # a body may come slowly
                     cursor.execute(
                         "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))",
                         [f"{request.user.pk}:{key}"],

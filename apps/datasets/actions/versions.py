@@ -1,7 +1,7 @@
 """Registration: from checked files to an immutable version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -59,7 +59,6 @@ def version_digest(files: Sequence[_File]) -> str:
     return digest_of(sorted([file.split, file.digest] for file in files))
 
 
-@transaction.atomic
 def register_version(
     dataset: Dataset,
     splits: Mapping[str, Sequence[FileOffer]],
@@ -76,8 +75,42 @@ def register_version(
     ``ColumnsDiffer``, ``ColumnUnknown`` or ``SameContent``; then nothing is registered.
     """
     access.require(by, "dataset.register", dataset.team.pk)
+    referenced = {
+        offer.storage_key: _from_storage(split, offer, by)
+        for split in SplitName.values
+        for offer in splits.get(split, ())
+        if not offer.upload
+    }
+    with transaction.atomic():
+        return _register(
+            dataset,
+            splits,
+            referenced,
+            by=by,
+            note=note.strip(),
+            fewer_splits_reason=fewer_splits_reason.strip(),
+            input_column=input_column.strip(),
+            label_column=label_column,
+        )
+
+
+def _register(
+    dataset: Dataset,
+    splits: Mapping[str, Sequence[FileOffer]],
+    referenced: Mapping[str, _File],
+    *,
+    by: User,
+    note: str,
+    fewer_splits_reason: str,
+    input_column: str,
+    label_column: str | None,
+) -> DatasetVersion:
     Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
-    files = [_resolve(dataset, split, offer, by) for split in SplitName.values for offer in splits.get(split, ())]
+    files = [
+        _from_upload(dataset, split, offer) if offer.upload else replace(referenced[offer.storage_key], split=split)
+        for split in SplitName.values
+        for offer in splits.get(split, ())
+    ]
     if not files or SplitName.TRAIN not in {file.split for file in files}:
         raise NothingToRegister(
             _("A version needs at least one file in the training split."),
@@ -85,7 +118,7 @@ def register_version(
         )
     columns = _same_columns(files)
     mapping = guess_mapping(columns)
-    wanted_input = input_column.strip() or mapping.input
+    wanted_input = input_column or mapping.input
     wanted_label = mapping.label if label_column is None else label_column.strip()
     for pointer, column in (("/input_column", wanted_input), ("/label_column", wanted_label)):
         if column and column not in columns:
@@ -102,8 +135,8 @@ def register_version(
                 dataset=dataset,
                 number=number,
                 digest=digest,
-                note=note.strip(),
-                fewer_splits_reason=fewer_splits_reason.strip(),
+                note=note,
+                fewer_splits_reason=fewer_splits_reason,
                 input_column=wanted_input,
                 label_column=wanted_label if wanted_label != wanted_input else "",
                 rows=sum(file.rows for file in files),
@@ -159,14 +192,10 @@ def register_version(
     return version
 
 
-def _resolve(dataset: Dataset, split: str, offer: FileOffer, by: User) -> _File:
-    return _from_upload(dataset, split, offer, by) if offer.upload else _from_storage(split, offer, by)
-
-
-def _from_upload(dataset: Dataset, split: str, offer: FileOffer, by: User) -> _File:
+def _from_upload(dataset: Dataset, split: str, offer: FileOffer) -> _File:
     rows = Upload.objects.select_for_update(of=("self",)).select_related("by")
-    upload = rows.filter(pk=offer.upload, dataset=dataset).first() if offer.upload else None
-    if upload is None or upload.state == Upload.State.RECEIVING:
+    upload = rows.filter(pk__in=[offer.upload], dataset=dataset).first()
+    if upload is None or upload.state not in (Upload.State.READY, Upload.State.USED):
         raise UploadNotReady(
             _("An upload is unknown or not complete. Send the rest of the file first."),
             errors={"/splits": [_("An upload is not complete.")]},

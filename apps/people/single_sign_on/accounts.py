@@ -1,0 +1,61 @@
+"""Whose account it is: the one that was connected before, else the one of the verified address."""
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.utils.translation import gettext as _
+
+from apps.people import actions
+from apps.people.errors import AccountDeactivated, AddressNotVerified, NotInvited
+from apps.people.models import User
+
+
+def account_of(login: Any) -> User:
+    """Return the person of allauth's ``login``, whose account is connected to it from now on.
+
+    Raise ``AddressNotVerified``, ``NotInvited``, ``AccountDeactivated`` or ``OtherIdentity``.
+    """
+    if login.account.pk is not None:
+        return _active(login.account.user)
+    address = next((row.email for row in login.email_addresses if row.verified), "")
+    if not address:
+        raise AddressNotVerified(
+            _(
+                "%(name)s did not say that it verified your e-mail address, so nobody can tell which account is yours. "
+                "Ask the people who run it."
+            )
+            % {"name": login.provider.name}
+        )
+    user = _by_address(address)
+    if user is None:
+        raise NotInvited(
+            _("There is no account for %(address)s. Ask an administrator of Fourgate to invite this address.")
+            % {"address": address}
+        )
+    login.account = actions.connect_identity(_active(user), login.account, address)
+    return user
+
+
+def _active(user: User) -> User:
+    if not user.is_active:
+        raise AccountDeactivated(_("Your account is deactivated. Ask an administrator of Fourgate to reactivate it."))
+    return user
+
+
+def _by_address(address: str) -> User | None:
+    """Return the person whose own address it is, else the one who verified it as a further address.
+
+    An account whose address nobody has verified is found only while nobody has used it: afterwards, somebody else
+    may have written the address in.
+    """
+    people = User.objects.filter(kind=User.Kind.PERSON)
+    own = people.filter(email=address).first()
+    verified = EmailAddress.objects.filter(email=address, verified=True)
+    if own is not None:
+        return own if not own.has_joined or verified.filter(user=own).exists() else None
+    return people.filter(pk__in=verified.values("user")).first()
+
+
+def is_connected(user: Any, provider: Any) -> bool:
+    return SocialAccount.objects.filter(user=user, provider=provider.sub_id).exists()
