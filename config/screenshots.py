@@ -124,7 +124,7 @@ def main() -> int:
     logs.mkdir(parents=True, exist_ok=True)
     for command in ("migrate", "load_demo"):
         manage(command, env=env, log=logs / f"{command}.log")
-    web = children(env, "127.0.0.1", PORT)[0]
+    web = children(env, "127.0.0.1", PORT, {})[0]
     with (logs / "web.log").open("ab") as log:
         process = subprocess.Popen(web.command, env=env, stdout=log, stderr=log)
     try:

@@ -1,6 +1,6 @@
 "use strict";
 
-// The theme, the search key, copying, confirmations, and forms that keep what was typed.
+// The theme, the search key, copying, the menu, and forms that keep what was typed.
 
 const root = document.documentElement;
 
@@ -64,25 +64,3 @@ if (document.querySelector("[data-accepted]")) {
     if (key.startsWith("draft:")) sessionStorage.removeItem(key);
   }
 }
-
-// Filters act when they change; without a script their button does.
-for (const form of document.querySelectorAll("form[data-filters]")) {
-  for (const field of form.querySelectorAll("select")) {
-    field.addEventListener("change", () => form.requestSubmit());
-  }
-}
-
-// A job's panel asks for itself again until the job has ended.
-const poll = (panel) => {
-  setTimeout(async () => {
-    const answer = await fetch(panel.dataset.poll, { headers: { "HX-Request": "true" } });
-    if (!answer.ok) return poll(panel);
-    const text = await answer.text();
-    const next = new DOMParser().parseFromString(text, "text/html").body.firstElementChild;
-    if (!next) return;
-    if (next.dataset.ended !== undefined) return location.reload();
-    panel.replaceWith(next);
-    poll(next);
-  }, 1000);
-};
-for (const panel of document.querySelectorAll("[data-poll]")) poll(panel);

@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 
 from apps.core.errors import REFUSALS
+from apps.gates.models import GateState
+from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
 APPS = ("ledger", "people", "owners", "evidence", "gates", "usecases", "datasets")
@@ -20,6 +22,8 @@ INTERNAL = {
     "ledger.record_on": "the same, for registered subjects",
     "ledger.may_anywhere": "a question, not an act",
     "owners.vacate_all": "follows a deactivation",
+    "people.connect_identity": "follows a sign-in at the identity provider",
+    "people.disconnect_identity": "reached on allauth's page of connected accounts",
     "people.end_session": "reached as sessions/{id} and on the settings page",
     "evidence.plain_name": "a format",
     "gates.refresh": "follows every change",
@@ -68,6 +72,13 @@ def test_every_act_is_reached_by_a_page_and_by_an_endpoint() -> None:
         if not re.search(rf"\bactions\.{act}\b", pages) and name not in BY_ANOTHER_NAME:
             missing.append(f"{name}: no page")
     assert not missing
+
+
+def test_every_act_reads_as_a_sentence_in_the_trail() -> None:
+    recorded = set(re.findall(r"""record(?:_on|_on_user)?\(\s*"([a-z_]+\.[a-z_]+)\"""", _sources("apps/**/*.py")))
+    recorded |= {f"gate.{state}" for state in GateState.values}
+    assert len(recorded) > 40
+    assert recorded - set(sentences.names()) == set()
 
 
 def test_every_refusal_has_a_test() -> None:

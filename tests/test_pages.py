@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 NAMESPACES = ("agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger")
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
-    "people:person_invite_again",
+    "people:person_invite_again", "people:team_switch",
     "datasets:inspect_again", "ledger:verify", "ledger:export_create", "gates:policy_publish",
     "gates:policy_withdraw",
 }  # fmt: skip

@@ -12,13 +12,13 @@ def is_api(request: HttpRequest) -> bool:
 
 
 class ReaderMiddleware:
-    """Show times in the reader's zone."""
+    """Show times in the reader's zone on pages; the API speaks UTC."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        name = getattr(request.user, "time_zone", "") if request.user.is_authenticated else ""
+        name = "" if is_api(request) else getattr(request.user, "time_zone", "")
         try:
             timezone.activate(zoneinfo.ZoneInfo(name or "UTC"))
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):

@@ -10,14 +10,19 @@ from django.core.exceptions import PermissionDenied
 from django.forms import BaseForm
 from django.http import Http404, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.generic import FormView, TemplateView, View
+from django_htmx.http import HttpResponseClientRefresh
 from rest_framework.request import Request
 
 from apps.core import csvs
 from apps.core.api.pagination import CursorPages
 from apps.core.errors import NotFound, NotPermitted, Refusal, Text
+from apps.core.models import Job
 
 Crumb = tuple[Text, str | None]
+TEAM_KEY = "team"
+KEPT = ("ordering", "page_size")
 
 
 @dataclass(slots=True)
@@ -134,6 +139,10 @@ class ListPage(PageMixin, TemplateView):
 
     def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         self.filters = self.filterset()
+        if self._chosen_team() and "team" not in request.GET:
+            query = request.GET.copy()
+            query["team"] = self._chosen_team()
+            return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
         rows = self.get_queryset() if self.filters is None else self.filters.qs
         if request.GET.get("format") == "csv" and self.csv_columns:
             ordered = rows.order_by(*CursorPages().get_ordering(Request(request), rows, self))
@@ -150,6 +159,11 @@ class ListPage(PageMixin, TemplateView):
             raise
         return super().get(request, *args, **kwargs)
 
+    def _chosen_team(self) -> str:
+        """Return the team that the reader has switched to, where this list can be filtered by it."""
+        can = self.filters is not None and "team" in self.filters.filters
+        return str(self.request.session.get(TEAM_KEY, "")) if can else ""
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         filters = self.filters
         active = filters is not None and any(
@@ -161,10 +175,20 @@ class ListPage(PageMixin, TemplateView):
             is_filtered=active,
             next_url=self.pages.get_next_link(),
             previous_url=self.pages.get_previous_link(),
-            ordering=self.request.GET.get("ordering", ""),
+            kept_parameters=[(name, self.request.GET[name]) for name in KEPT if self.request.GET.get(name)],
+            clear_url="?team=" if self._chosen_team() else "?",
             has_csv=bool(self.csv_columns),
             **kwargs,
         )
+
+
+def job_panel(request: Any, job: Job | None, url: str, title: Text) -> HttpResponse:
+    """Answer a job's panel that asks for itself; once the job has ended, have the whole page loaded again."""
+    if job is None:
+        raise NotFound(_("There is no such job, or you may not see it."))
+    if job.is_finished and request.htmx:
+        return HttpResponseClientRefresh()
+    return render(request, "components/job.html", {"job": job, "poll_url": url, "title": title})
 
 
 class ActionFormView(PageMixin, FormView[Any]):

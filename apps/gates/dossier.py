@@ -12,10 +12,11 @@ from apps.core import subjects
 from apps.core.canonical import canonical_json, digest_of, sha256_digest
 from apps.evidence import facts
 from apps.evidence.facts import Fact
-from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS
+from apps.evidence.kinds import DOCUMENT_KINDS
 from apps.evidence.models import Attestation, Document
 from apps.gates.models import Gate
-from apps.gates.policy import Condition, Policy, Requirement, parse
+from apps.gates.policy import Policy, Requirement, parse
+from apps.gates.wording import asked_for
 from apps.owners import holders
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
@@ -156,7 +157,7 @@ def _judge(row: Requirement, sources: _Sources) -> Outcome:
 def _owners(row: Requirement, sources: _Sources) -> Outcome:
     named = {name: _person(sources.holders.get(name)) for name in row.owners}
     vacant = [str(title(name)) for name, person in named.items() if person is None]
-    needed = ", ".join(str(title(name)) for name in row.owners)
+    needed = asked_for(row)
     if vacant:
         sentence = _("Vacant: %(titles)s.") % {"titles": ", ".join(vacant)}
         return Outcome(row.id, row.title, "missing", sentence, needed, {"owners": named})
@@ -164,24 +165,9 @@ def _owners(row: Requirement, sources: _Sources) -> Outcome:
     return Outcome(row.id, row.title, "met", sentence, needed, {"owners": named})
 
 
-def _number(value: Any) -> str:
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    return f"{value:,.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
-
-
-def _limit(condition: Condition, meanings: Any) -> str:
-    words = {"at_most": _("at most"), "at_least": _("at least"), "equals": _("exactly")}
-    return (
-        f"{meanings.get(condition.figure, condition.figure)}: {words[condition.comparison]} {_number(condition.limit)}"
-    )
-
-
 def _fact(row: Requirement, sources: _Sources) -> Outcome:
     fact = sources.facts.get(row.fact)
-    definition = next((found for found in _definitions(row.fact)), None)
-    meanings = {key: str(text) for key, text in definition.figures.items()} if definition else {}
-    needed = f" {_('or')} ".join(_limit(condition, meanings) for condition in row.conditions)
+    needed = asked_for(row)
     if fact is None or fact.status != "known":
         status: OutcomeStatus = "failing" if fact is not None and fact.status == "failed" else "missing"
         sentence = fact.sentence if fact is not None else _("Not known yet.")
@@ -203,12 +189,8 @@ def _canonical(value: Any) -> Any:
     return round(value, 6) if isinstance(value, float) else value
 
 
-def _definitions(name: str) -> list[facts.FactDefinition]:
-    return [found[name] for kind in subjects.kinds() if name in (found := facts.definitions(kind.type))]
-
-
 def _document(row: Requirement, sources: _Sources) -> Outcome:
-    needed = _("A document of the kind “%(kind)s”") % {"kind": DOCUMENT_KINDS[row.document].title}
+    needed = asked_for(row)
     found = [document for document in sources.documents if document.kind == row.document]
     if not found:
         sentence = str(DOCUMENT_KINDS[row.document].says)
@@ -231,11 +213,7 @@ def _document(row: Requirement, sources: _Sources) -> Outcome:
 
 
 def _attestation(row: Requirement, sources: _Sources) -> Outcome:
-    known = ATTESTATIONS[row.attestation]
-    needed = _("Stated by the %(who)s: “%(statement)s”") % {
-        "who": title(known.responsibility),
-        "statement": known.statement,
-    }
+    needed = asked_for(row)
     found = [made for made in sources.attestations if made.kind == row.attestation]
     if not found:
         return Outcome(row.id, row.title, "missing", _("Nobody has stated it yet."), needed)

@@ -2,6 +2,7 @@ import django_filters
 from django.utils.translation import gettext_lazy as _
 
 from apps.gates.models import Gate, GateState
+from apps.people.filters import visible_teams
 
 
 class GateFilter(django_filters.FilterSet):
@@ -12,7 +13,7 @@ class GateFilter(django_filters.FilterSet):
         label=_("Gate"),
         empty_label=_("Every gate"),
     )
-    team = django_filters.UUIDFilter(field_name="team_id", label=_("Team (identifier)"))
+    team = django_filters.ModelChoiceFilter(queryset=visible_teams, label=_("Team"), empty_label=_("Every team"))
     subject_type = django_filters.CharFilter(label=_("Kind of subject"))
     subject_id = django_filters.UUIDFilter(label=_("Subject (identifier)"))
 

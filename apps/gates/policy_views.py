@@ -13,7 +13,9 @@ from apps.gates import actions, forms
 from apps.gates.actions import policies
 from apps.gates.models import PolicyVersion
 from apps.gates.policy import parse
+from apps.gates.wording import asked_for
 from apps.ledger.actions import may_anywhere
+from apps.owners.responsibilities import title
 from apps.people.identity import same_person
 
 
@@ -76,10 +78,13 @@ class PolicyDetail(OnePolicy, PageMixin, TemplateView):
             if previous
             else []
         )
+        policy = parse(version.source)
         is_second = version.proposed_by is not None and not same_person(version.proposed_by, user)
         return super().get_context_data(
             version=version,
-            policy=parse(version.source),
+            summary=policy.summary,
+            requirements=[(row.title, asked_for(row)) for row in policy.requirements],
+            signatures=[(title(row.responsibility), row.not_author) for row in policy.sign_offs],
             changed=changed,
             previous=previous,
             may_publish=version.state == "proposed" and is_second and may_anywhere(user, "policy.publish"),

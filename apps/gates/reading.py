@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.core import subjects
@@ -12,6 +13,8 @@ from apps.core.errors import Text
 from apps.gates import dossier as dossiers
 from apps.gates.dossier import Difference, Dossier, differences
 from apps.gates.models import SIGNABLE_STATES, DossierSnapshot, Gate, GateState, SignOff
+from apps.gates.policy import Requirement
+from apps.gates.wording import meanings_of
 from apps.owners import holders
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
@@ -33,14 +36,34 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
+class Line:
+    """One requirement as it stands in the dossier, with its figures in words and where it is mended."""
+
+    outcome: dict[str, Any]
+    figures: list[tuple[str, Any]]
+    owners: list[tuple[Text, Any]]
+    mend_label: str = ""
+    mend_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class GateView:
     subject: Any
-    outcomes: list[dict[str, Any]]
+    lines: list[Line]
     met: int
     seats: list[Seat]
     sign_offs: list[SignOff]
     since_last: list[Difference]
     blocked: str
+
+    @property
+    def given(self) -> int:
+        return sum(seat.sign_off is not None for seat in self.seats)
+
+    @property
+    def blocking_id(self) -> str:
+        """The requirement that the blocked reason speaks of: the first that is not met."""
+        return next((line.outcome["id"] for line in self.lines if line.outcome["status"] != "met"), "")
 
     @property
     def mine(self) -> list[Seat]:
@@ -55,15 +78,42 @@ def read(gate: Gate, user: Any) -> GateView:
     body = json.loads(snapshot.body)
     seats = _seats(gate, dossier, sign_offs, user)
     outcomes = body["requirements"]
+    subject = subjects.get(gate.subject)
     return GateView(
-        subject=subjects.get(gate.subject),
-        outcomes=outcomes,
+        subject=subject,
+        lines=_lines(gate, subject, dossier, outcomes, user),
         met=sum(row["status"] == "met" for row in outcomes),
         seats=seats,
         sign_offs=sign_offs,
         since_last=_since_last(gate, snapshot, sign_offs),
         blocked=_blocked(gate, seats),
     )
+
+
+def _lines(gate: Gate, subject: Any, dossier: Dossier, outcomes: list[dict[str, Any]], user: Any) -> list[Line]:
+    asked = {row.id: row for row in dossier.policy.requirements}
+    lines = []
+    for outcome in outcomes:
+        row, proof = asked[outcome["id"]], outcome["proof"]
+        meanings = meanings_of(row.fact)
+        figures = [(meanings.get(name, name), value) for name, value in proof.get("figures", {}).items()]
+        owners = [(title(name), person) for name, person in proof.get("owners", {}).items()]
+        mend = ("", "") if outcome["status"] == "met" else _mend(gate, subject, row, user)
+        lines.append(Line(outcome, figures, owners, *mend))
+    return lines
+
+
+def _mend(gate: Gate, subject: Any, row: Requirement, user: Any) -> tuple[str, str]:
+    """Return what the reader can do about an unmet requirement, and where."""
+    place = [gate.subject_type, gate.subject_id]
+    page = subjects.kind(gate.subject_type).url(subject)
+    if row.document and user.may("evidence.add", gate.team_id):
+        return _("Attach it"), f"{reverse('evidence:document_add', args=place)}?kind={row.document}"
+    if row.attestation and user.may("evidence.attest", gate.team_id):
+        return _("State it"), reverse("evidence:attest", args=place)
+    if row.owners and user.may("owner.assign", gate.team_id):
+        return _("Name them"), f"{page}#owners"
+    return (_("Look at it"), f"{page}#{row.fact}") if row.fact else ("", "")
 
 
 def _since_last(gate: Gate, now: DossierSnapshot, sign_offs: list[SignOff]) -> list[Difference]:

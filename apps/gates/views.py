@@ -15,6 +15,7 @@ from apps.gates import actions, forms
 from apps.gates.actions.gates import newest_policy
 from apps.gates.actions.signing import meaning
 from apps.gates.filters import GateFilter
+from apps.gates.lanes import lane
 from apps.gates.models import LIVE_STATES, Gate
 from apps.gates.policy import parse
 from apps.gates.reading import GateView, read
@@ -54,10 +55,11 @@ class GateDetail(DetailPage):
         return Gate.objects.visible_to(self.request.user).select_related("policy_version", "team", "opened_by")
 
     def get_title(self) -> Text:
-        return str(self.object.policy_version.title)
+        return str(self.object.subject_label)
 
     def get_subtitle(self) -> Text:
-        return str(self.object.subject_label)
+        gate = self.object
+        return _("%(policy)s, opened by %(name)s") % {"policy": gate.policy_version, "name": gate.opened_by.name}
 
     def crumbs(self) -> Sequence[Crumb]:
         return [(_("Gates"), reverse("gates:gate_list"))]
@@ -87,6 +89,7 @@ class GateDetail(DetailPage):
         form = kwargs.pop("form", None) or (self.form() if seen.mine else None)
         return super().get_context_data(
             seen=seen,
+            lane=lane([gate.subject], user=user),
             form=form,
             meaning=meaning(gate, seen.mine[0].responsibility, "approve") if seen.mine else "",
             subject_url=kind.url(seen.subject),

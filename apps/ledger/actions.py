@@ -15,7 +15,7 @@ from apps.core.identifiers import new_id
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.ledger.errors import FilterUnreadable
-from apps.ledger.filters import EntryFilter
+from apps.ledger.filters import AskedBy, EntryFilter
 from apps.ledger.models import Entry, Export
 
 VERSION = 1
@@ -86,7 +86,7 @@ def request_export(filters: dict[str, str], *, by: Any, reason: str = "") -> Exp
     Raise ``NotPermitted``, ``FilterUnreadable``.
     """
     _require_anywhere(by, "trail.export")
-    asked = EntryFilter(filters, queryset=Entry.objects.none())
+    asked = EntryFilter(filters, queryset=Entry.objects.none(), request=AskedBy(by))
     if not asked.is_valid():
         raise FilterUnreadable(
             _("Mend the filter: %(why)s") % {"why": asked.errors.as_text()},

@@ -18,7 +18,7 @@ from apps.core.clock import now
 from apps.core.models import Job
 from apps.ledger import keys, notes, proofs, tree
 from apps.ledger.errors import NothingSigned
-from apps.ledger.filters import EntryFilter
+from apps.ledger.filters import AskedBy, EntryFilter
 from apps.ledger.models import Checkpoint, Entry, Export
 
 OFFLINE = Path(__file__).parent / "offline"
@@ -77,7 +77,7 @@ def write_zip(target: IO[bytes], export: Export, user: Any, progress: jobs.Progr
     notes.read(checkpoint.note, verifier)
     whole = is_whole(export.filters, user)
     rows = (
-        EntryFilter(export.filters, queryset=Entry.objects.visible_to(user, "trail.export"))
+        EntryFilter(export.filters, queryset=Entry.objects.visible_to(user, "trail.export"), request=AskedBy(user))
         .qs.filter(seq__lte=checkpoint.size)
         .order_by("seq")
     )

@@ -5,7 +5,6 @@ from typing import Any
 from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpResponse, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
@@ -13,7 +12,7 @@ from django.views.generic import TemplateView
 from apps.core import subjects
 from apps.core.errors import NotFound, Text
 from apps.core.models import Job
-from apps.core.pages import Crumb, ListPage, PageMixin
+from apps.core.pages import Crumb, ListPage, PageMixin, job_panel
 from apps.ledger import actions, keys, proofs, sentences
 from apps.ledger.filters import EntryFilter
 from apps.ledger.models import Checkpoint, Entry, Export
@@ -164,8 +163,5 @@ class JobPanel(PageMixin):
 
     def get(self, request: Any, pk: Any) -> HttpResponse:
         job = Job.objects.filter(pk=pk, requested_by=request.user.pk).first()
-        if job is None:
-            raise NotFound(_("There is no such job."))
-        url = reverse("ledger:job_panel", args=[job.pk])
-        title = _("Export") if job.kind == "export_ledger" else _("Verification")
-        return render(request, "components/job.html", {"job": job, "poll_url": url, "title": title})
+        title = _("Export") if job is not None and job.kind == "export_ledger" else _("Verification")
+        return job_panel(request, job, request.path, title)

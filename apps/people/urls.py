@@ -5,6 +5,7 @@ from apps.people.views import others, own
 app_name = "people"
 urlpatterns = [
     path("", own.Profile.as_view(), name="profile"),
+    path("team/", own.TeamSwitch.as_view(), name="team_switch"),
     path("roles/", own.Roles.as_view(), name="roles"),
     path("tokens/new/", own.TokenCreate.as_view(), name="token_create"),
     path("tokens/<uuid:pk>/revoke/", own.TokenRevoke.as_view(), name="token_revoke"),

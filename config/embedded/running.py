@@ -101,7 +101,8 @@ def manage(*arguments: str, env: dict[str, str], log: Path) -> None:
         raise SetupProblem(f"manage.py {arguments[0]} failed; {log} says why:\n  " + "\n  ".join(tail))
 
 
-def children(env: dict[str, str], host: str, number: int) -> list[Child]:
+def children(env: dict[str, str], host: str, number: int, notary: dict[str, str]) -> list[Child]:
+    """Return the processes of Fourgate; ``notary`` is what the notary alone knows."""
     python = sys.executable
     bind = f"[{host}]:{number}" if ":" in host else f"{host}:{number}"
     web = [
@@ -115,7 +116,7 @@ def children(env: dict[str, str], host: str, number: int) -> list[Child]:
         Child("web", web, env),
         Child("worker", [*celery, "worker", "--concurrency", "2", "--loglevel", "WARNING"], env),
         Child("beat", [*celery, "beat", "--schedule", schedule, "--pidfile", "", "--loglevel", "WARNING"], env),
-        Child("notary", [python, str(ROOT / "manage.py"), "notary"], env),
+        Child("notary", [python, str(ROOT / "manage.py"), "notary"], env | notary),
     ]
 
 
@@ -163,7 +164,8 @@ def up() -> int:
         if services is not None:
             supervisor.watch_services([services.postgres, services.valkey])
             load_demo(folder, env)
-        supervisor.start(children(env, host, number))
+        notary = {"NOTARY_DATABASE_URL": services.notary_url()} if services is not None else {}
+        supervisor.start(children(env, host, number, notary))
         limit = time.monotonic() + 60
         while not answers("127.0.0.1" if host == "0.0.0.0" else host, number):
             supervisor.tend()

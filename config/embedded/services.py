@@ -16,6 +16,7 @@ from config.embedded import binaries
 from config.embedded.binaries import SetupProblem
 
 START_SECONDS = 60
+ROLE_FILE = Path(__file__).resolve().parent.parent.parent / "deploy" / "notary-role.sql"
 DATABASE = "fourgate"
 
 
@@ -54,6 +55,10 @@ class Service:
             self.process.wait()
 
 
+def _uncommented(sql: str) -> str:
+    return "\n".join(line for line in sql.splitlines() if not line.startswith("--"))
+
+
 @dataclass
 class Services:
     """The two embedded services of one state folder (``home``)."""
@@ -81,6 +86,19 @@ class Services:
     @property
     def redis_url(self) -> str:
         return f"unix://{self.sockets}/valkey.sock"
+
+    def notary_url(self) -> str:
+        """Give the notary its own role, as deploy/notary-role.sql says, and return the address to connect with."""
+        import psycopg
+
+        statements = ROLE_FILE.read_text(encoding="utf-8").replace(" PASSWORD :password", "")
+        role = "fourgate_notary"
+        with psycopg.connect(f"host={self.sockets} user={DATABASE} dbname={DATABASE}") as link:
+            known = link.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+            for statement in filter(None, map(str.strip, _uncommented(statements).split(";"))):
+                if not (known and statement.startswith("CREATE ROLE")):
+                    link.execute(statement.encode())
+        return self.database_url.replace(f"//{DATABASE}@", f"//{role}@")
 
     def up(self) -> None:
         if not (self.data / "PG_VERSION").exists():

@@ -1,5 +1,6 @@
 """The API's plumbing: keys, revisions, problems, and the database being away."""
 
+import datetime as dt
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from django.test import Client
 
 from apps.agenda import views as agenda
 from apps.core.models import KeptAnswer
-from apps.people.models import Team
+from apps.people.models import Team, User
 from tests.api.client import Caller
 from tests.people.factories import make_user, member
 
@@ -76,6 +77,15 @@ def test_a_key_whose_request_runs_is_refused(admin: Caller, taken_key: str) -> N
     assert (status, problem["code"]) == (409, "idempotency_key_in_use")
     assert not Team.objects.exists()
     assert not KeptAnswer.objects.exists()
+
+
+def test_the_api_speaks_utc_whatever_the_callers_zone(admin: Caller) -> None:
+    User.objects.update(time_zone="Asia/Tokyo")
+    client = Client()
+    client.force_login(User.objects.get())
+    made = client.post("/api/v1/teams/", {"name": "East"}, content_type="application/json").json()
+    told = dt.datetime.fromisoformat(made["created_at"])
+    assert abs(told - dt.datetime.now(dt.UTC)) < dt.timedelta(minutes=1)
 
 
 @pytest.mark.parametrize("place", ["middleware", "view"])

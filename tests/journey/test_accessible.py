@@ -9,8 +9,7 @@ from django.urls import reverse
 
 from tests.journey.test_browser_journey import sign_in
 from tests.people.factories import member
-from tests.scenery import make_gate, make_scene
-from tests.test_pages import ONLY_POST, arguments, pages
+from tests.test_pages import ONLY_POST, arguments, furnished, pages
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow]
 OTHERS = ("/accounts/2fa/", "/accounts/password/change/", "/accounts/sessions/", "/search/?q=zz", "/gates/?search=zz")
@@ -35,8 +34,7 @@ def problems(page: Any, url: str) -> list[str]:
 
 
 def test_axe_finds_nothing_on_any_page(page: Any, live_server: Any) -> None:
-    scene = make_scene()
-    gate = make_gate(scene)
+    scene, gate = furnished()
     scene.sign(gate, "business_owner", "request_changes", comment="Look again")
     call_command("notary", "--once")
     roles = ("administrator", "governance_lead", "auditor", "technical_owner")
@@ -55,8 +53,7 @@ def test_axe_finds_nothing_on_any_page(page: Any, live_server: Any) -> None:
 
 
 def test_no_page_breaks_the_content_security_policy(page: Any, live_server: Any) -> None:
-    scene = make_scene()
-    gate = make_gate(scene)
+    scene, gate = furnished()
     broken: list[str] = []
     page.on("console", lambda message: broken.append(message.text) if "Content Security" in message.text else None)
     sign_in(page, live_server.url, scene.people["business_owner"])

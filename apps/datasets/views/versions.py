@@ -5,7 +5,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
@@ -13,13 +12,14 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import access
 from apps.core.errors import NotFound, Text
 from apps.core.models import Job
-from apps.core.pages import ActionFormView, Crumb, DetailPage, PageMixin
+from apps.core.pages import ActionFormView, Crumb, DetailPage, PageMixin, job_panel
 from apps.datasets import actions, facts, forms
 from apps.datasets.actions import FileOffer
 from apps.datasets.errors import UploadNotReady
 from apps.datasets.models import DatasetVersion, Inspection
 from apps.datasets.refs import version_ref
 from apps.datasets.views.datasets import OneDataset, list_crumb
+from apps.evidence.facts import Fact
 from apps.gates.lanes import lane
 
 TILES = (
@@ -35,6 +35,7 @@ SAMPLES = (
     ("duplicates", _("Duplicates")),
     ("label_conflicts", _("Inputs with more than one label")),
 )
+DEFINED = {row.name: row for row in facts.DEFINITIONS}
 _MASKED = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\+?\d[\d ()/.-]{5,}\d")
 
 
@@ -43,13 +44,20 @@ def masked(text: str) -> str:
     return _MASKED.sub("▒▒▒", text)
 
 
+def _shown(fact: Fact) -> dict[str, Any]:
+    """Return a fact with its title and its figures in words."""
+    definition = DEFINED[fact.name]
+    figures = [(definition.figures.get(name, name), value) for name, value in fact.figures.items()]
+    return {"fact": fact, "title": definition.title, "about": definition.description, "figures": figures}
+
+
 def _samples(findings: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     for key, title in SAMPLES:
         groups = (findings.get(key) or {}).get("samples", [])
         if groups:
             rows = [[{**place, "text": masked(place.get("text", ""))} for place in group] for group in groups]
-            found.append({"title": title, "groups": rows})
+            found.append({"key": key, "title": title, "groups": rows})
     return found
 
 
@@ -92,7 +100,7 @@ class VersionDetail(DetailPage):
             if figure in known[name].figures
         ]
         return super().get_context_data(
-            facts=list(known.values()),
+            facts=[_shown(fact) for fact in known.values()],
             tiles=tiles,
             findings=findings,
             samples=_samples(findings),
@@ -115,10 +123,7 @@ class InspectionPanel(PageMixin):
     def get(self, request: Any, pk: Any) -> HttpResponse:
         version = DatasetVersion.objects.visible_to(request.user).select_related("inspection").filter(pk=pk).first()
         job = Job.objects.filter(pk__in=[version.inspection.job_id]).first() if version is not None else None
-        if job is None:
-            raise NotFound(_("There is no such inspection."))
-        url = reverse("datasets:inspection_panel", args=[pk])
-        return render(request, "components/job.html", {"job": job, "poll_url": url, "title": _("Inspection")})
+        return job_panel(request, job, request.path, _("Inspection"))
 
 
 class InspectAgain(PageMixin):

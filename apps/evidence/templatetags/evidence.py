@@ -17,9 +17,13 @@ def evidence_panel(context: dict[str, Any], subject_type: str, subject_id: Any) 
     user = context["request"].user
     ref = SubjectRef.parse(subject_type, subject_id)
     team = subjects.kind(ref.type).team(subjects.get(ref))
+    attestations = Attestation.objects.on(ref).select_related("withdrawal", "added_by").order_by("id")
     return {
         "documents": Document.objects.on(ref).select_related("withdrawal", "added_by").order_by("id"),
-        "attestations": Attestation.objects.on(ref).select_related("withdrawal", "added_by").order_by("id"),
+        "attestations": [
+            {"row": row, "may_withdraw": row.added_by_id == user.pk or user.may("gate.withdraw", team.pk)}
+            for row in attestations
+        ],
         "ref": ref,
         "may_add": user.may("evidence.add", team.pk),
         "may_attest": user.may("evidence.attest", team.pk),

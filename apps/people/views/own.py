@@ -7,13 +7,15 @@ from allauth.usersessions.models import UserSession
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
+from django_htmx.http import HttpResponseClientRedirect
 
 from apps.core.errors import NotFound, Refusal
-from apps.core.pages import ActionFormView, Crumb, PageMixin
+from apps.core.pages import TEAM_KEY, ActionFormView, Crumb, PageMixin
 from apps.people import actions, forms
-from apps.people.models import Absence, ApiToken
+from apps.people.models import Absence, ApiToken, Team
 from apps.people.roles import PERMISSIONS, ROLE_PERMISSIONS, Role
 
 
@@ -49,6 +51,19 @@ class Profile(ActionFormView):
             manages=user.may("people.manage", None) or any(user.may("people.manage", t.pk) for t in user.teams_list),
             **kwargs,
         )
+
+
+class TeamSwitch(PageMixin):
+    """Choose the team that lists show from now on, or every team."""
+
+    def post(self, request: Any) -> HttpResponse:
+        chosen = request.POST.get("team", "")
+        known = {str(team.pk) for team in Team.objects.visible_to(request.user)}
+        request.session[TEAM_KEY] = chosen if chosen in known else ""
+        back = request.POST.get("next", "")
+        if not url_has_allowed_host_and_scheme(back, allowed_hosts=None):
+            back = "/"
+        return HttpResponseClientRedirect(back) if request.htmx else HttpResponseRedirect(back)
 
 
 class TokenCreate(ActionFormView):
