@@ -82,8 +82,10 @@ def avatar(name: Any) -> SafeString:
 
 @register.simple_tag
 def person(user: Any) -> SafeString:
-    if user is None:
-        return format_html('<span class="who"><span class="av vacant">–</span>{}</span>', _("Vacant"))
+    if not user:
+        return format_html(
+            '<span class="who"><span class="av vacant" aria-hidden="true">–</span>{}</span>', _("Vacant")
+        )
     return format_html('<span class="who">{}<span>{}</span></span>', avatar(user), user)
 
 
