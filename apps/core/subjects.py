@@ -6,7 +6,7 @@ floor because ownerships, due items, evidence and gates all speak of subjects.
 
 import uuid
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -53,7 +53,8 @@ class SubjectKind:
     """What an app says of one kind of subject.
 
     ``visible(user)`` is the query set of those the user may see; ``digest`` names the exact content;
-    ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it.
+    ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it; ``ancestors``
+    the kinds of subject that one belongs to, furthest first.
     """
 
     type: str
@@ -67,8 +68,8 @@ class SubjectKind:
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
     responsibilities: tuple[str, ...] = ()
+    ancestors: tuple[str, ...] = ()
     icon: str = "file"
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 _kinds: dict[str, SubjectKind] = {}

@@ -23,8 +23,6 @@ class DatasetsConfig(AppConfig):
         from apps.evidence import facts as registry
         from apps.owners.responsibilities import held_on
 
-        on_dataset = tuple(row.key for row in held_on("dataset"))
-        held_along = tuple({*on_dataset, *(row.key for row in held_on("use_case"))})
         subjects.register(
             subjects.SubjectKind(
                 type="source",
@@ -45,7 +43,8 @@ class DatasetsConfig(AppConfig):
                 label=lambda dataset: dataset.name,
                 url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
                 parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
-                responsibilities=on_dataset,
+                ancestors=("use_case",),
+                responsibilities=tuple(row.key for row in held_on("dataset")),
                 icon="database",
             )
         )
@@ -63,8 +62,8 @@ class DatasetsConfig(AppConfig):
                     version.registered_by_id,
                     *version.files.values_list("added_by_id", flat=True),
                 },
+                ancestors=("use_case", "dataset"),
                 icon="files",
-                extra={"held_along": held_along, "gate_kinds": ("start",)},
             )
         )
         registry.register(facts.PROVIDER)

@@ -36,15 +36,5 @@ class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 
 
-class PolicyForm(forms.Form):
-    note = forms.CharField(label=_("What changes and why"), max_length=500)
-    source = forms.CharField(
-        label=_("Policy"),
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 28, "class": "code", "spellcheck": "false"}),
-        help_text=_("YAML. Mistakes are named with their line."),
-    )
-
-
 class ConfirmForm(forms.Form):
     """A form with a button and no fields."""
