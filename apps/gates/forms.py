@@ -24,7 +24,7 @@ class SignOffForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        help_text=_("Asked before every signature. After a passkey confirmation leave it empty."),
+        help_text=_("Asked before every signature. Leave it empty after you confirmed another way."),
     )
 
     def __init__(self, *args: Any, responsibilities: list[tuple[str, str]], **kwargs: Any) -> None:
