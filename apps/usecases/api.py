@@ -2,13 +2,14 @@ from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from apps.core.api.views import ReadView, expected_revision, set_etag
 from apps.people.models import Team
 from apps.usecases import actions
 from apps.usecases.filters import UseCaseFilter
-from apps.usecases.models import UseCase
+from apps.usecases.models import Phase, UseCase
 
 
 class UseCaseSerializer(serializers.ModelSerializer[UseCase]):
@@ -29,6 +30,11 @@ class UseCaseSerializer(serializers.ModelSerializer[UseCase]):
         if request is not None and request.user.is_authenticated:
             cast(Any, fields["team"]).queryset = Team.objects.visible_to(request.user)
         return fields
+
+
+class PhaseMoveSerializer(serializers.Serializer[Any]):
+    to = serializers.ChoiceField(choices=Phase.choices)
+    reason = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
 class UseCaseViewSet(ReadView):
@@ -63,6 +69,15 @@ class UseCaseViewSet(ReadView):
         values = {name: value for name, value in serializer.validated_data.items() if name != "team"}
         changed = actions.edit_use_case(use_case.pk, by=request.user, revision=expected_revision(request), **values)
         return self._answer(changed, status.HTTP_200_OK)
+
+    @extend_schema(request=PhaseMoveSerializer, responses={201: UseCaseSerializer})
+    @action(detail=True, methods=["post"], url_path="phase-moves")
+    def phase_moves(self, request: Any, pk: str) -> Response:
+        """Move from assess to pilot, which needs a signed assessment that says so, or back with a reason."""
+        serializer = PhaseMoveSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        moved = actions.move_phase(self.get_object().pk, by=request.user, **serializer.validated_data)
+        return self._answer(moved, status.HTTP_201_CREATED)
 
 
 def register(router: Any) -> None:
