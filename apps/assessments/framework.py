@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -109,7 +110,7 @@ class Fit:
     rules: tuple[FitRule, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Framework:
     kind: str
     title: str
@@ -118,12 +119,22 @@ class Framework:
     questions: tuple[Question, ...]
     fit: Fit
 
-    @property
-    def fact_names(self) -> set[str]:
-        return {row.fact for row in self.questions if row.fact}
+    @cached_property
+    def fact_names(self) -> frozenset[str]:
+        return frozenset(row.fact for row in self.questions if row.fact)
+
+    @cached_property
+    def by_id(self) -> dict[str, Question]:
+        return {row.id: row for row in self.questions}
 
     def question(self, identifier: str) -> Question | None:
-        return next((row for row in self.questions if row.id == identifier), None)
+        return self.by_id.get(identifier)
+
+
+@lru_cache(maxsize=64)
+def known(source: str) -> Framework:
+    """Return the framework of a version's text, which never changes: parsed once a process."""
+    return parse(source)
 
 
 def parse(source: str) -> Framework:
@@ -222,9 +233,9 @@ def _proof(reader: Reader, row: Lines) -> tuple[str, tuple[Condition, ...], tupl
             if key in row:
                 reader.say(row.lines[key], _("“%(key)s” needs a “fact”.") % {"key": key})
         return "", (), ()
-    known = {name: found for name, found in facts.definitions(SUBJECT).items() if name != OWN_VERDICT}
+    offered = {name: found for name, found in facts.definitions(SUBJECT).items() if name != OWN_VERDICT}
     name = reader.text(row, "fact", 80)
-    if not name or not reader.choice(row, "fact", name, sorted(known)):
+    if not name or not reader.choice(row, "fact", name, sorted(offered)):
         return "", (), ()
 
     def limits(key: str, required: bool) -> tuple[Condition, ...]:
@@ -232,7 +243,7 @@ def _proof(reader: Reader, row: Lines) -> tuple[str, tuple[Condition, ...], tupl
         found = []
         for limit in reader.mappings(row, key, shape, required):
             reader.only(limit, {"figure", *COMPARISONS})
-            found.append(reader.condition(limit, known[name].figures))
+            found.append(reader.condition(limit, offered[name].figures))
         return tuple(condition for condition in found if condition is not None)
 
     return name, limits("proven_by", True), limits("partly_by", False)

@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from apps.assessments import fit as fits
 from apps.assessments.fit import Recommendation
-from apps.assessments.framework import LEVEL_TITLES, NOT_APPLICABLE, Framework, Question, parse
+from apps.assessments.framework import LEVEL_TITLES, NOT_APPLICABLE, Framework, Question, known
 from apps.assessments.models import Answer, Assessment, FitStatement
 from apps.assessments.verdict import Judged, Standing, Verdict, judge
 from apps.core.clock import now
@@ -34,15 +33,8 @@ class Reading:
     lapses_at: dt.datetime | None
 
 
-@lru_cache(maxsize=32)
-def _parsed(digest: str, source: str) -> Framework:
-    return parse(source)
-
-
 def framework_of(assessment: Assessment) -> Framework:
-    """Return the assessment's framework; versions are immutable, so each is parsed once a process."""
-    version = assessment.framework
-    return _parsed(version.digest, version.source)
+    return known(assessment.framework.source)
 
 
 def newest_answers(assessment: Assessment) -> dict[str, Answer]:
@@ -52,15 +44,15 @@ def newest_answers(assessment: Assessment) -> dict[str, Answer]:
 
 
 def read(assessment: Assessment, at: dt.datetime | None = None) -> Reading:
-    """Judge the assessment as of now (the database's clock): at most ten queries, whatever the number of questions."""
+    """Judge the assessment as of now (the database's clock): 18 queries, whatever the number of questions."""
     moment = at or now()
     framework = framework_of(assessment)
     answers = newest_answers(assessment)
     ref = SubjectRef("use_case", assessment.use_case_id)
-    known = facts.read(ref, assessment.use_case, framework.fact_names)
+    found = facts.read(ref, assessment.use_case, framework.fact_names)
     standing_evidence = _still_standing(answers.values())
     standings = {
-        row.id: standing_of(row, answers.get(row.id), known.get(row.fact), standing_evidence, moment)
+        row.id: standing_of(row, answers.get(row.id), found.get(row.fact), standing_evidence, moment)
         for row in framework.questions
     }
     statement = assessment.fit_statements.order_by("-revision").first()
@@ -70,7 +62,7 @@ def read(assessment: Assessment, at: dt.datetime | None = None) -> Reading:
     return Reading(
         framework,
         answers,
-        known,
+        found,
         judge(framework, standings),
         statement,
         fits.recommend(framework.fit, statement.values if statement else {}),

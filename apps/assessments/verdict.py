@@ -4,7 +4,7 @@ Source: the readiness framework's assessment, “mostly ready usually means not 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
 from apps.assessments.framework import LEVELS, NOT_APPLICABLE, VERDICTS, Framework, Question
@@ -147,13 +147,25 @@ def judge(framework: Framework, standings: Mapping[str, Standing]) -> Verdict:
 
 def _next_step(framework: Framework, standings: Mapping[str, Standing], reasons: Sequence[Judged]) -> Judged | None:
     """Return the reason whose settling alone would lift the verdict most; of equal ones the first."""
+    weakest = [row for row in reasons if row.cap == reasons[0].cap]
     best: tuple[int, Judged] | None = None
-    lowest = VERDICTS.index(reasons[0].cap) if reasons else 0
-    for row in reasons:
-        if VERDICTS.index(row.cap) > lowest:
-            break
-        settled = replace(Standing(), claim="yes", proven="yes", has_evidence=True)
-        lifted = VERDICTS.index(_lowest(_judge_all(framework, {**standings, row.question.id: settled})))
+    for row in weakest:
+        others = [other for other in weakest if other is not row and not _rests_on(framework, other, row)]
+        lifted = VERDICTS.index(row.cap)
+        if not others:
+            after = {**standings, row.question.id: Standing("yes", "yes", has_evidence=True)}
+            lifted = VERDICTS.index(_lowest(_judge_all(framework, after)))
         if best is None or lifted > best[0]:
             best = (lifted, row)
     return best[1] if best else None
+
+
+def _rests_on(framework: Framework, upper: Judged, lower: Judged) -> bool:
+    """Tell whether settling the lower question could lift the upper one."""
+    waiting = list(upper.question.rests_on)
+    while waiting:
+        name = waiting.pop()
+        if name == lower.question.id:
+            return True
+        waiting += framework.by_id[name].rests_on
+    return False

@@ -15,7 +15,7 @@ from apps.evidence.facts import Fact
 from apps.evidence.kinds import DOCUMENT_KINDS
 from apps.evidence.models import Attestation, Document
 from apps.gates.models import Gate
-from apps.gates.policy import Policy, Requirement, parse
+from apps.gates.policy import Policy, Requirement, known
 from apps.gates.wording import asked_for
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -95,7 +95,7 @@ def build(gate: Gate, today: dt.date) -> Dossier:
 
     ``today`` decides what has expired. Raise ``NotFound`` when the subject is gone.
     """
-    policy = parse(gate.policy_version.source)
+    policy = known(gate.policy_version.source)
     chain = subjects.chain(gate.subject)
     refs = [ref for ref, _obj in chain]
     obj = chain[0][1]
@@ -171,8 +171,8 @@ def _fact(row: Requirement, sources: _Sources) -> Outcome:
     if fact is None or fact.status != "known":
         status: OutcomeStatus = "failing" if fact is not None and fact.status == "failed" else "missing"
         sentence = fact.sentence if fact is not None else _("Not known yet.")
-        known = {"fact": row.fact, "state": fact.status if fact else "unknown"}
-        return Outcome(row.id, row.title, status, sentence, needed, known)
+        state = {"fact": row.fact, "state": fact.status if fact else "unknown"}
+        return Outcome(row.id, row.title, status, sentence, needed, state)
     proof: dict[str, Any] = {
         "fact": row.fact,
         "figures": {name: _canonical(value) for name, value in fact.figures.items()},

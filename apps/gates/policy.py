@@ -1,6 +1,7 @@
 """Gate policies as data: YAML read into requirements, with messages that point at the line."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -67,10 +68,10 @@ def _requirement(reader: Reader, found: Lines, subject: str) -> Requirement | No
     if shape == "attestation":
         reader.choice(found, shape, value, ATTESTATIONS)
         return Requirement(identifier, title, attestation=str(value))
-    known = facts.along(subject)
-    if not reader.choice(found, shape, value, known):
+    offered = facts.along(subject)
+    if not reader.choice(found, shape, value, offered):
         return None
-    return Requirement(identifier, title, fact=value, conditions=_conditions(reader, found, known[value].figures))
+    return Requirement(identifier, title, fact=value, conditions=_conditions(reader, found, offered[value].figures))
 
 
 def _conditions(reader: Reader, found: Lines, figures: Any) -> tuple[Condition, ...]:
@@ -90,6 +91,12 @@ def _signature(reader: Reader, found: Lines) -> Signature:
     if responsibility:
         reader.choice(found, "responsibility", responsibility, RESPONSIBILITIES)
     return Signature(responsibility, reader.flag(found, "not_author", True))
+
+
+@lru_cache(maxsize=256)
+def known(source: str) -> Policy:
+    """Return the policy of a version's text, which never changes: parsed once a process."""
+    return parse(source)
 
 
 def parse(source: str) -> Policy:

@@ -8,7 +8,7 @@ from apps.core.pages import Crumb
 from apps.gates import actions
 from apps.gates.actions.policies import POLICIES
 from apps.gates.models import PolicyVersion
-from apps.gates.policy import parse
+from apps.gates.policy import known
 from apps.gates.wording import asked_for
 from apps.owners.responsibilities import title
 from apps.people.views import rules
@@ -32,7 +32,7 @@ class PolicyDetail(PolicyPages, rules.RuleDetail):
     template_name = "gates/policy_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        policy = parse(self.version.source)
+        policy = known(self.version.source)
         return super().get_context_data(
             summary=policy.summary,
             requirements=[(row.title, asked_for(row)) for row in policy.requirements],

@@ -17,7 +17,7 @@ from apps.gates.actions.signing import meaning
 from apps.gates.filters import GateFilter
 from apps.gates.lanes import lane
 from apps.gates.models import LIVE_STATES, Gate
-from apps.gates.policy import parse
+from apps.gates.policy import known
 from apps.gates.reading import GateView, read
 from apps.people import confirmations
 
@@ -171,7 +171,7 @@ class GateOpen(ActionFormView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version = newest_policy(self.kwargs["kind"])
         self.cancel_url = subjects.kind(self.ref.type).url(self.subject)
-        return super().get_context_data(version=version, policy=parse(version.source), **kwargs)
+        return super().get_context_data(version=version, policy=known(version.source), **kwargs)
 
 
 class GateWithdraw(ActionFormView):

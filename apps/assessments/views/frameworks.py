@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.assessments import actions
 from apps.assessments.actions.frameworks import FRAMEWORKS
-from apps.assessments.framework import VERDICT_TITLES, parse
+from apps.assessments.framework import VERDICT_TITLES, known
 from apps.assessments.models import FrameworkVersion
 from apps.core.pages import Crumb
 from apps.owners.responsibilities import title
@@ -31,7 +31,7 @@ class FrameworkDetail(FrameworkPages, rules.RuleDetail):
     template_name = "assessments/framework_detail.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        framework = parse(self.version.source)
+        framework = known(self.version.source)
         parts = [
             (
                 dimension,

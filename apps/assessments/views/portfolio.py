@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.assessments.actions.assessments import KIND
 from apps.assessments.actions.frameworks import FRAMEWORKS
 from apps.assessments.filters import PortfolioFilter
-from apps.assessments.framework import VERDICT_TITLES, Dimension, parse
+from apps.assessments.framework import VERDICT_TITLES, Dimension, known
 from apps.assessments.models import Readiness
 from apps.core.pages import ListPage
 from apps.usecases.models import UseCase
@@ -15,7 +15,7 @@ from apps.usecases.models import UseCase
 def dimensions() -> tuple[Dimension, ...]:
     """Return the columns of the heat map: the dimensions of the newest published framework."""
     version = FRAMEWORKS.newest_published(KIND)
-    return parse(version.source).dimensions if version is not None else ()
+    return known(version.source).dimensions if version is not None else ()
 
 
 def _level(row: UseCase, dimension: str) -> str:
@@ -35,7 +35,6 @@ class Portfolio(ListPage):
     filterset_class = PortfolioFilter
     orderings = {"name": "name", "risk_tier": "risk_tier", "phase": "phase", "created": "id"}
     csv_name = "readiness"
-    page_size = 100
 
     @property
     def csv_columns(self) -> Any:  # type: ignore[override]

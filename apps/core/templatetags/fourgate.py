@@ -1,6 +1,7 @@
 """The pieces that every page is made of."""
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -10,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django_filters import UUIDFilter
@@ -60,6 +62,7 @@ STATES: dict[str, tuple[Any, str, str]] = {
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)
 def icon(name: str, classes: str = "") -> SafeString:
     return format_html(
         '<svg class="ic {}" aria-hidden="true"><use href="{}#{}"></use></svg>', classes, static("icons.svg"), name
@@ -69,13 +72,23 @@ def icon(name: str, classes: str = "") -> SafeString:
 @register.simple_tag
 def status(state: str) -> SafeString:
     """Show a state by shape, word and colour."""
-    text, tone, shape = STATES.get(str(state), (str(state).replace("_", " ").capitalize(), "", "circle"))
+    return _status(str(state), get_language())
+
+
+@lru_cache(maxsize=512)
+def _status(state: str, language: str | None) -> SafeString:
+    text, tone, shape = STATES.get(state, (state.replace("_", " ").capitalize(), "", "circle"))
     return format_html('<span class="pill {}">{} {}</span>', tone, icon(shape), text)
 
 
 @register.simple_tag
 def status_icon(state: str) -> SafeString:
-    text, tone, shape = STATES.get(str(state), (str(state), "", "circle"))
+    return _status_icon(str(state), get_language())
+
+
+@lru_cache(maxsize=512)
+def _status_icon(state: str, language: str | None) -> SafeString:
+    text, tone, shape = STATES.get(state, (state, "", "circle"))
     return format_html('<span class="evs {}" title="{}">{}</span>', tone, text, icon(shape))
 
 

@@ -11,7 +11,7 @@ from apps.gates.actions.refresh import lock, refresh, settle, watch
 from apps.gates.dossier import build
 from apps.gates.errors import CommentRequired, GateStands, NoPolicy
 from apps.gates.models import LIVE_STATES, Gate, GateState, PolicyVersion
-from apps.gates.policy import parse
+from apps.gates.policy import known
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -36,7 +36,7 @@ def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
     obj, kind = chain[0][1], subjects.kind(ref.type)
     team = kind.team(obj)
     access.require(by, "gate.open", team.pk)
-    policy = parse(policy_version.source)
+    policy = known(policy_version.source)
     if policy.subject != ref.type:
         raise InvalidInput(
             _("The %(title)s is for another kind of subject: %(kind)s.")
