@@ -1,14 +1,17 @@
 """Every page answers, for whom it is for, and costs the same for one row and for many."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
+from apps.core.templatetags.fourgate import day
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -152,6 +155,23 @@ def test_another_team_finds_nothing(notary: Any) -> None:
             continue
         response = client.get(reverse(name, kwargs=values))
         assert response.status_code in (404, 405), (name, response.status_code)
+
+
+def test_a_filter_that_cannot_be_read_shows_nothing_and_says_why() -> None:
+    scene, _gate = furnished()
+    client = Client()
+    client.force_login(scene.lead)
+    for query in ("?since=yesterday", "?since=yesterday&format=csv"):
+        response = client.get(f"/trail/{query}")
+        assert response.status_code == 422
+        assert not response.context["rows"]
+        assert "Enter a valid date/time" in response.content.decode()
+
+
+def test_a_day_of_an_instant_is_the_readers() -> None:
+    with timezone.override("Asia/Tokyo"):
+        assert day(dt.datetime(2026, 1, 31, 23, 30, tzinfo=dt.UTC)) == "1 Feb 2026"
+        assert day(dt.date(2026, 1, 31)) == "31 Jan 2026"
 
 
 def test_a_deactivated_persons_session_stops() -> None:

@@ -143,8 +143,11 @@ class ListPage(PageMixin, TemplateView):
             query = request.GET.copy()
             query["team"] = self._chosen_team()
             return HttpResponseRedirect(f"{request.path}?{query.urlencode()}")
+        is_readable = self.filters is None or self.filters.is_valid()
         rows = self.get_queryset() if self.filters is None else self.filters.qs
-        if request.GET.get("format") == "csv" and self.csv_columns:
+        if not is_readable:
+            rows = rows.none()
+        elif request.GET.get("format") == "csv" and self.csv_columns:
             ordered = rows.order_by(*CursorPages().get_ordering(Request(request), rows, self))
             return csvs.answer(self.csv_name, self.csv_columns, ordered.iterator(chunk_size=1000))
         self.pages = CursorPages()
@@ -157,7 +160,9 @@ class ListPage(PageMixin, TemplateView):
             if getattr(error, "status_code", None) == 404:
                 raise Http404(str(error)) from error
             raise
-        return super().get(request, *args, **kwargs)
+        answer = super().get(request, *args, **kwargs)
+        answer.status_code = 200 if is_readable else 422
+        return answer
 
     def _chosen_team(self) -> str:
         """Return the team that the reader has switched to, where this list can be filtered by it."""

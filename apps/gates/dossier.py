@@ -54,6 +54,7 @@ class Outcome:
 class Dossier:
     """A dossier as read now. ``content_digest`` leaves out the revision; ``digest`` is what is signed."""
 
+    subject: Any
     policy: Policy
     outcomes: tuple[Outcome, ...]
     holders: dict[str, Ownership]
@@ -137,7 +138,7 @@ def build(gate: Gate, today: dt.date) -> Dossier:
         "signers": signers,
         "authors": sorted(str(author) for author in authors),
     }
-    return Dossier(policy, outcomes, held, authors, content, digest_of(content))
+    return Dossier(obj, policy, outcomes, held, authors, content, digest_of(content))
 
 
 def _person(ownership: Ownership | None) -> dict[str, str] | None:

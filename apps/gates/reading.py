@@ -1,5 +1,6 @@
 """A gate as its page and its JSON show it: read once, for one reader."""
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -18,7 +19,7 @@ from apps.gates.wording import meanings_of
 from apps.owners import holders
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
-from apps.people.identity import same_person
+from apps.people.identity import same_as
 from apps.people.models import User
 
 
@@ -73,15 +74,15 @@ class GateView:
 def read(gate: Gate, user: Any) -> GateView:
     """Return the gate for the reader. An ended gate shows the dossier it ended with; a live one as it is now."""
     sign_offs = list(gate.sign_offs.select_related("by").order_by("id"))
-    dossier = dossiers.build(gate, today())
+    day = today()
+    dossier = dossiers.build(gate, day)
     snapshot = DossierSnapshot.objects.get(gate=gate, digest=gate.dossier_digest)
     body = json.loads(snapshot.body)
-    seats = _seats(gate, dossier, sign_offs, user)
+    seats = _seats(gate, dossier, sign_offs, user, day)
     outcomes = body["requirements"]
-    subject = subjects.get(gate.subject)
     return GateView(
-        subject=subject,
-        lines=_lines(gate, subject, dossier, outcomes, user),
+        subject=dossier.subject,
+        lines=_lines(gate, dossier, outcomes, user),
         met=sum(row["status"] == "met" for row in outcomes),
         seats=seats,
         sign_offs=sign_offs,
@@ -90,7 +91,7 @@ def read(gate: Gate, user: Any) -> GateView:
     )
 
 
-def _lines(gate: Gate, subject: Any, dossier: Dossier, outcomes: list[dict[str, Any]], user: Any) -> list[Line]:
+def _lines(gate: Gate, dossier: Dossier, outcomes: list[dict[str, Any]], user: Any) -> list[Line]:
     asked = {row.id: row for row in dossier.policy.requirements}
     lines = []
     for outcome in outcomes:
@@ -98,7 +99,7 @@ def _lines(gate: Gate, subject: Any, dossier: Dossier, outcomes: list[dict[str, 
         meanings = meanings_of(row.fact)
         figures = [(meanings.get(name, name), value) for name, value in proof.get("figures", {}).items()]
         owners = [(title(name), person) for name, person in proof.get("owners", {}).items()]
-        mend = ("", "") if outcome["status"] == "met" else _mend(gate, subject, row, user)
+        mend = ("", "") if outcome["status"] == "met" else _mend(gate, dossier.subject, row, user)
         lines.append(Line(outcome, figures, owners, *mend))
     return lines
 
@@ -125,13 +126,11 @@ def _since_last(gate: Gate, now: DossierSnapshot, sign_offs: list[SignOff]) -> l
     return differences(then.body, now.body) if then else []
 
 
-def _seats(gate: Gate, dossier: Dossier, sign_offs: list[SignOff], user: User) -> list[Seat]:
+def _seats(gate: Gate, dossier: Dossier, sign_offs: list[SignOff], user: User, day: dt.date) -> list[Seat]:
     current = [row for row in sign_offs if row.dossier_digest == gate.dossier_digest]
     held = [row for row in dossier.holders.values() if row is not None]
-    away = holders.absent({row.holder_id for row in held})
-    own_work = user.kind == User.Kind.PERSON and any(
-        same_person(user, author) for author in User.objects.filter(pk__in=dossier.authors)
-    )
+    away = holders.absent({row.holder_id for row in held}, day)
+    own_work = user.kind == User.Kind.PERSON and same_as(user, dossier.authors) is not None
     has_signed = any(row.by_id == user.pk for row in current)
     seats = []
     for signature in dossier.policy.sign_offs:

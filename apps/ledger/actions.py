@@ -83,6 +83,7 @@ def may_anywhere(by: Any, permission: str) -> bool:
 def request_export(filters: dict[str, str], *, by: Any, reason: str = "") -> Export:
     """Queue an export of what ``filters`` leave of the entries that the requester may export.
 
+    Moments without an offset are the requester's; the export keeps them in UTC.
     Raise ``NotPermitted``, ``FilterUnreadable``.
     """
     _require_anywhere(by, "trail.export")
@@ -92,6 +93,9 @@ def request_export(filters: dict[str, str], *, by: Any, reason: str = "") -> Exp
             _("Mend the filter: %(why)s") % {"why": asked.errors.as_text()},
             errors={f"/filters/{name}": texts for name, texts in asked.errors.items()},
         )
+    for name in {"since", "until"} & filters.keys():
+        if filters[name]:
+            filters = {**filters, name: moment_text(asked.form.cleaned_data[name])}
     export = Export.objects.create(
         requested_by=by.id, requested_by_name=by.name, filters=filters, reason=reason.strip()
     )

@@ -1,6 +1,7 @@
 """Permission as a query: one ``EXISTS`` on memberships, one on exceptional grants."""
 
 import uuid
+from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
@@ -20,6 +21,16 @@ def permissions_on(user: Any, team_id: uuid.UUID | None) -> frozenset[str]:
         user.__dict__["_permissions"] = held
     everywhere = ORGANISATION_PERMISSIONS[user.organisation_role]
     return everywhere | (held.get(team_id, frozenset()) if team_id else frozenset())
+
+
+def who_may(permission: str, team_id: uuid.UUID, among: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of the people who are active and hold ``permission`` on the team by a role; one query."""
+    everywhere = [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]
+    here = apps.get_model("people", "Membership").objects.filter(
+        user=OuterRef("pk"), team_id=team_id, role__in=roles_with(permission)
+    )
+    users = apps.get_model("people", "User").objects.filter(pk__in=list(among), is_active=True)
+    return set(users.filter(Q(organisation_role__in=everywhere) | Exists(here)).values_list("pk", flat=True))
 
 
 def access_filter(user: Any, model: type[Model], permission: str) -> Q:

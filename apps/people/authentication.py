@@ -6,13 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from allauth.account.authentication import get_authentication_records
+from allauth.usersessions.middleware import UserSessionsMiddleware
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from knox.auth import TokenAuthentication as KnoxTokenAuthentication
 from rest_framework import authentication, exceptions
 from rest_framework.request import Request
 
+from apps.core.clock import now
 from apps.people.models import ApiToken, User
 
 METHODS = {"password": "password", "mfa": "password and second factor", "socialaccount": "single sign-on"}
@@ -44,6 +46,19 @@ def mark(user: Any, request: HttpRequest) -> None:
     user.credential = "session:" + hashlib.sha256(key.encode()).hexdigest()
 
 
+class SeenMiddleware(UserSessionsMiddleware):
+    """Note that a session is in use, from where and with what; the same again once a minute."""
+
+    def __call__(self, request: HttpRequest) -> Any:
+        key = request.session.session_key
+        if key:
+            used = (key, request.META.get("REMOTE_ADDR", ""), request.META.get("HTTP_USER_AGENT", ""))
+            name = "seen:" + hashlib.sha256("\n".join(used).encode()).hexdigest()
+            if not cache.add(name, True, LAST_USE_STEP.total_seconds()):
+                return self.get_response(request)
+        return super().__call__(request)
+
+
 class CredentialMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -64,7 +79,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
             raise exceptions.AuthenticationFailed(_("The token can't be read.")) from None
         if found.revoked_at is not None:
             raise exceptions.AuthenticationFailed(_("This token was revoked. Create another one."))
-        moment = timezone.now()
+        moment = now()
         if found.last_used_at is None or moment - found.last_used_at > LAST_USE_STEP:
             ApiToken.objects.filter(pk=found.pk).update(last_used_at=moment)
         user.via = f"token {found.token_key[:8]}"
@@ -73,7 +88,7 @@ class TokenAuthentication(KnoxTokenAuthentication):
 
     def _cleanup_token(self, token: ApiToken) -> bool:
         """Leave an expired token in its list, so that its owner sees why it stopped."""
-        return token.expiry is not None and token.expiry < timezone.now()
+        return token.expiry is not None and token.expiry <= now()
 
 
 class SessionAuthentication(authentication.SessionAuthentication):

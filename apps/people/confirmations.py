@@ -79,7 +79,7 @@ def from_reauthentication(request: HttpRequest, user: User) -> Confirmation | No
     if not records:
         return None
     newest = records[-1]
-    if now() - dt.datetime.fromtimestamp(newest["at"], dt.UTC) > LIFETIME:
+    if now() - dt.datetime.fromtimestamp(newest["at"], dt.UTC) >= LIFETIME:
         return None
     try:
         with transaction.atomic():

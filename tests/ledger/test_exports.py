@@ -3,6 +3,7 @@
 import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
+from django.utils import timezone
 
 from apps.core import jobs
 from apps.core.errors import NotPermitted
@@ -23,6 +24,13 @@ def test_an_unreadable_filter_is_refused_before_a_job_is_queued() -> None:
     status, problem = caller.post("ledger/exports/", {"filters": {"team": "not-a-team"}})
     assert (status, problem["code"], list(problem["errors"])) == (422, "filter_unreadable", ["/filters/team"])
     assert not Export.objects.exists()
+
+
+def test_moments_without_an_offset_are_the_requesters_and_kept_in_utc() -> None:
+    auditor = make_user(organisation_role="auditor")
+    with timezone.override("Europe/Berlin"):
+        export = actions.request_export({"since": "2026-07-01T09:00", "until": "2026-07-02T00:00:00Z"}, by=auditor)
+    assert export.filters == {"since": "2026-07-01T07:00:00.000000Z", "until": "2026-07-02T00:00:00.000000Z"}
 
 
 def test_members_export_nothing() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import override_settings
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -247,10 +247,11 @@ def test_the_ledger_grows_without_gap_and_as_signed(tmp_path: Path) -> None:
     run(
         machine,
         settings=settings(
-            max_examples=20,
-            stateful_step_count=25,
+            max_examples=30,
+            stateful_step_count=40,
             deadline=None,
             database=None,
+            phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -20,6 +20,7 @@ from tests.ledger import mutators
 from tests.ledger.mutations import Files, Specimen, append, export, meaning
 from tests.people.factories import make_user
 
+pytestmark = pytest.mark.django_db
 EACH = 9
 MOST_ENTRIES = 70
 KINDS = list(mutators.MUTATORS)
@@ -150,7 +151,6 @@ def test_a_thousand_changes_are_tried(specimens: list[Specimen]) -> None:
     assert any(not specimen.whole and not specimen.lines for specimen in specimens)
 
 
-@pytest.mark.django_db
 def test_no_unmodified_export_is_doubted(tmp_path: Path) -> None:
     auditor = make_user(organisation_role="auditor")
     counts: dict[bool, set[int]] = {True: set(), False: set()}

@@ -5,10 +5,12 @@ import datetime as dt
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from apps.core import jobs
+from apps.core import clock, jobs
 from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
@@ -266,3 +268,29 @@ def test_people_of_other_teams_are_not_seen() -> None:
     assert Caller(mine).get(f"users/{theirs.pk}/")[0] == 404
     auditor = make_user(organisation_role="auditor")
     assert Caller(auditor).get(f"users/{theirs.pk}/")[0] == 200
+
+
+def test_a_token_ends_at_the_very_moment_of_its_end() -> None:
+    person = make_user()
+    start = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+    with clock.replay(start):
+        token, secret = actions.create_token(person, "Pipeline", ["read"], by=person, days=1)
+    assert token.expiry == start + dt.timedelta(days=1)
+    header = {"HTTP_AUTHORIZATION": f"Token {secret}"}
+    with clock.replay(token.expiry - dt.timedelta(microseconds=1)):
+        assert Client().get("/api/v1/teams/", **header).status_code == 200
+    with clock.replay(token.expiry):
+        assert Client().get("/api/v1/teams/", **header).status_code == 401
+
+
+def test_a_session_in_use_is_noted_once_a_minute() -> None:
+    client = Client()
+    client.force_login(make_user())
+    with CaptureQueriesContext(connection) as first:
+        client.get("/settings/")
+    with CaptureQueriesContext(connection) as second:
+        client.get("/settings/")
+    touched = [
+        sum("usersession" in row["sql"] and "SELECT" not in row["sql"] for row in found) for found in (first, second)
+    ]
+    assert touched[0] > touched[1] == 0

@@ -24,7 +24,7 @@ import pytest
 from config.demo.people import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("kill")]
+pytestmark = pytest.mark.slow
 
 
 def free_port() -> int:

@@ -130,6 +130,9 @@ def moment(value: Any) -> SafeString:
 
 @register.simple_tag
 def day(value: Any) -> str:
+    """Show a day; of an instant, the day in the reader's zone."""
+    if isinstance(value, dt.datetime):
+        value = timezone.localtime(value)
     return date_format(value, "j M Y") if value else "–"
 
 

@@ -7,7 +7,7 @@ from apps.core import access, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
-from apps.gates.actions.refresh import lock, refresh, settle, watch
+from apps.gates.actions.refresh import lock, refresh, settle, signed, watch
 from apps.gates.dossier import build
 from apps.gates.errors import CommentRequired, GateStands, NoPolicy
 from apps.gates.models import LIVE_STATES, Gate, GateState, PolicyVersion
@@ -90,5 +90,5 @@ def withdraw(gate: Gate, *, by: User, reason: str) -> Gate:
         raise GateStands(_("This gate has ended: %(state)s.") % {"state": GateState(gate.state).label.lower()})
     gate.withdrawn_by, gate.withdrawal_reason = by, reason.strip()
     record_on("gate.withdrawal_decided", by=by, ref=gate.ref, obj=gate, payload={"reason": gate.withdrawal_reason})
-    settle(gate, build(gate, now().date()), by)
+    settle(gate, build(gate, now().date()), signed(gate), by)
     return gate

@@ -14,6 +14,7 @@ from apps.gates.dossier import Dossier
 from apps.gates.models import LIVE_STATES, SIGNABLE_STATES, DossierSnapshot, Gate, GateSeat, GateWatch
 from apps.gates.state import Signed, state_of
 from apps.ledger.actions import record_on
+from apps.people.access import who_may
 
 
 def lock(pk: Any) -> Gate:
@@ -22,10 +23,14 @@ def lock(pk: Any) -> Gate:
 
 
 def signed(gate: Gate) -> list[Signed]:
-    """Return the gate's sign-offs as the state function wants them; one query."""
+    """Return the gate's sign-offs as the state function wants them; two queries.
+
+    A sign-off counts while its signer is active and a member of the team.
+    """
+    rows = list(gate.sign_offs.order_by("id"))
+    counting = who_may("view", gate.team_id, {row.by_id for row in rows}) if rows else set()
     return [
-        Signed(row.dossier_digest, row.by_id, row.responsibility, row.verdict, row.by.is_active)
-        for row in gate.sign_offs.select_related("by").order_by("id")
+        Signed(row.dossier_digest, row.by_id, row.responsibility, row.verdict, row.by_id in counting) for row in rows
     ]
 
 
@@ -33,23 +38,28 @@ def signed(gate: Gate) -> list[Signed]:
 def refresh(gate: Gate, by: Any = SYSTEM) -> Dossier:
     """Rebuild the dossier of a locked gate; give it a new revision when its content changed, and its state.
 
-    A rebuild that finds the same content changes nothing: a save is not a change.
+    A rebuild that finds the same content changes nothing: a save is not a change. A sign-off that stopped counting is
+    one: others can then sign the new revision, and no return of its signer revives the old one.
     """
     dossier = dossiers.build(gate, now().date())
-    if dossier.content_digest != gate.content_digest:
+    rows = signed(gate)
+    if dossier.content_digest != gate.content_digest or _has_stopped_counting(gate, rows):
         gate.revision += 1
         gate.content_digest = dossier.content_digest
         gate.dossier_digest = dossier.digest(gate.revision)
         DossierSnapshot.objects.create(
             gate=gate, revision=gate.revision, digest=gate.dossier_digest, body=dossier.body(gate.revision)
         )
-    settle(gate, dossier, by)
+    settle(gate, dossier, rows, by)
     return dossier
 
 
-def settle(gate: Gate, dossier: Dossier, by: Any) -> None:
+def _has_stopped_counting(gate: Gate, rows: list[Signed]) -> bool:
+    return any(row.digest == gate.dossier_digest and row.verdict == "approve" and not row.counts for row in rows)
+
+
+def settle(gate: Gate, dossier: Dossier, rows: list[Signed], by: Any) -> None:
     """Compute the state from outcomes and sign-offs, and store what lists and *My work* read."""
-    rows = signed(gate)
     needed = [row.responsibility for row in dossier.policy.sign_offs]
     state = state_of(
         digest=gate.dossier_digest,

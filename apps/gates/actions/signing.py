@@ -25,7 +25,7 @@ from apps.owners import holders
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
 from apps.people import confirmations
-from apps.people.identity import same_person
+from apps.people.identity import same_as
 from apps.people.models import User
 
 Verdict = SignOff.Verdict
@@ -119,7 +119,7 @@ def sign_off(
             "comment": row.comment,
         },
     )
-    settle(gate, dossier, by)
+    settle(gate, dossier, signed(gate), by)
     return row
 
 
@@ -175,19 +175,16 @@ def _authority(gate: Gate, dossier: Dossier, by: User, responsibility: str) -> O
             }
         )
     if signature.not_author:
-        for author in User.objects.filter(pk__in=dossier.authors):
-            if same_person(by, author):
-                raise OwnWork(
-                    _("%(name)s made what this gate decides on. Somebody else signs.") % {"name": author.name}
-                )
+        author = same_as(by, dossier.authors)
+        if author is not None:
+            raise OwnWork(_("%(name)s made what this gate decides on. Somebody else signs.") % {"name": author.name})
     return ownership
 
 
 def _refuse_double(gate: Gate, dossier: Dossier, by: User, responsibility: str, verdict: str) -> None:
     """One person, one signature; one responsibility, one approval: on this dossier."""
     now_signed = [row for row in signed(gate) if row.digest == gate.dossier_digest]
-    people = User.objects.filter(pk__in=[row.person for row in now_signed])
-    if any(same_person(by, person) for person in people):
+    if same_as(by, [row.person for row in now_signed]) is not None:
         raise SecondResponsibility(
             _("You have signed this dossier. One person signs a gate once, under one responsibility.")
         )

@@ -28,20 +28,37 @@ def sha(data: bytes) -> bytes:
     return hashlib.sha256(data).digest()
 
 
-def read_checkpoint(note: str, key_text: str) -> tuple[int, bytes]:
+def once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a member stands twice")
+    return found
+
+
+def members(text: str, **types: type) -> dict:
+    """Return the JSON object that has exactly these members, of these types."""
+    found = json.loads(text, object_pairs_hook=once)
+    if type(found) is not dict or {name: type(value) for name, value in found.items()} != types:
+        raise ValueError("it has other members than " + ", ".join(types))
+    return found
+
+
+def read_checkpoint(path: pathlib.Path, key_text: str) -> tuple[int, bytes]:
     """Return (size, root) of a C2SP checkpoint that is signed with the pinned key."""
     origin, key_hash, key = key_text.strip().split("+", 2)
-    raw_key = base64.b64decode(key)
+    raw_key = base64.b64decode(key, validate=True)
     if sha(origin.encode() + b"\n" + raw_key)[:4].hex() != key_hash:
         raise Wrong("The verifier key contradicts itself.")
-    text, _, signatures = note.partition("\n\n")
+    text, _, signatures = path.read_bytes().decode("utf-8").partition("\n\n")
     text += "\n"
     lines = text.split("\n")
     if lines[0] != origin:
         raise Wrong(f"The checkpoint is of {lines[0]!r}, not of {origin!r}.")
-    for line in signatures.splitlines():
+    for line in signatures.split("\n"):
         dash, name, signature = ([*line.split(" "), "", ""])[:3]
-        raw = base64.b64decode(signature)
+        if dash != "\u2014" or name != origin:
+            continue
+        raw = base64.b64decode(signature, validate=True)
         if dash == "\u2014" and name == origin and raw[:4].hex() == key_hash:
             try:
                 Ed25519PublicKey.from_public_bytes(raw_key[1:]).verify(raw[4:], text.encode())
@@ -53,6 +70,8 @@ def read_checkpoint(note: str, key_text: str) -> tuple[int, bytes]:
 
 def included(leaf: bytes, index: int, size: int, proof: list[bytes], root: bytes) -> bool:
     """RFC 9162, 2.1.3.2."""
+    if not 0 <= index < size:
+        return False
     position, last, current = index, size - 1, leaf
     for step in proof:
         if last == 0:
@@ -82,19 +101,32 @@ def root_of(nodes: list[bytes]) -> bytes:
 
 
 def check(folder: pathlib.Path, key_text: str) -> str:
-    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
-    size, root = read_checkpoint((folder / "checkpoint.txt").read_text(encoding="utf-8"), key_text)
+    size, root = read_checkpoint(folder / "checkpoint.txt", key_text)
+    manifest = members(
+        (folder / "manifest.json").read_text(encoding="utf-8"),
+        origin=str,
+        entries=int,
+        tree_size=int,
+        whole=bool,
+        filters=dict,
+        export=str,
+    )
+    if (manifest["origin"], manifest["tree_size"]) != (key_text.split("+")[0], size):
+        raise Wrong("The manifest speaks of another tree than the checkpoint.")
     earlier = {}
     for path in sorted((folder / "checkpoints").glob("*.txt")):
-        at, its_root = read_checkpoint(path.read_text(encoding="utf-8"), key_text)
+        at, its_root = read_checkpoint(path, key_text)
+        if at > size:
+            raise Wrong(f"A kept checkpoint says {at}, the export's own only {size}.")
         earlier[at] = its_root
     nodes: list[bytes] = []
     whole, last, good, count = manifest["whole"], 0, 0, 0
     with (folder / "entries.ndjson").open(encoding="utf-8") as lines:
         for line in lines:
             try:
-                entry = json.loads(line)
+                entry = members(line, seq=int, leaf=str, body=str, **({} if whole else {"proof": list}))
                 seq, body, leaf = entry["seq"], entry["body"].encode(), bytes.fromhex(entry["leaf"])
+                proof = [bytes.fromhex(step) for step in entry.get("proof", [])]
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise Wrong(f"The line after entry {last} can't be read: {error}") from None
             if not isinstance(seq, int) or seq <= last or (whole and seq != last + 1):
@@ -107,7 +139,7 @@ def check(folder: pathlib.Path, key_text: str) -> str:
                     if earlier[seq] != root_of(nodes):
                         raise Wrong(f"An entry between {good + 1} and {seq} is not the one that was signed.")
                     good = seq
-            elif not included(leaf, seq - 1, size, [bytes.fromhex(step) for step in entry["proof"]], root):
+            elif not included(leaf, seq - 1, size, proof, root):
                 raise Wrong(f"Entry {seq} is not in the tree that was signed.")
             last, count = seq, count + 1
     if whole and last != size:

@@ -51,7 +51,9 @@ def create_token(owner: User, name: str, scopes: Iterable[str], *, by: User, day
             _("A token ends after 1 to %(n)d days.") % {"n": LONGEST.days},
             errors={"/days": [_("Choose 1 to 366 days.")]},
         )
-    token, secret = ApiToken.objects.create(owner, dt.timedelta(days=days), name=name.strip(), scopes=wanted)
+    token, secret = ApiToken.objects.create(owner, None, name=name.strip(), scopes=wanted)
+    token.expiry = now() + dt.timedelta(days=days)
+    token.save(update_fields=["expiry"])
     _record("token.created", token, by)
     return token, secret
 

@@ -7,12 +7,12 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.generic import TemplateView
 from django_htmx.http import HttpResponseClientRedirect
 
+from apps.core.clock import now
 from apps.core.errors import NotFound, Refusal
 from apps.core.pages import TEAM_KEY, ActionFormView, Crumb, PageMixin
 from apps.people import actions, forms
@@ -42,13 +42,13 @@ class Profile(ActionFormView):
         return reverse("people:profile")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        user = self.request.user
+        user, moment = self.request.user, now()
         return super().get_context_data(
             tokens=ApiToken.objects.filter(user=user).order_by("-created"),
-            absences=user.absences.filter(cancelled_at=None, ends_on__gte=timezone.now().date()).order_by("starts_on"),
+            absences=user.absences.filter(cancelled_at=None, ends_on__gte=moment.date()).order_by("starts_on"),
             sessions=UserSession.objects.filter(user=user).order_by("-last_seen_at"),
             roles=user.memberships.select_related("team").order_by("team__name", "role"),
-            now=timezone.now(),
+            now=moment,
             has_single_sign_on=bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]),
             manages=user.may("people.manage", None) or any(user.may("people.manage", t.pk) for t in user.teams_list),
             **kwargs,

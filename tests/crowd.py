@@ -1,0 +1,229 @@
+"""A team's world of any size: ``grow`` adds so many of every kind to what stands already."""
+
+import dataclasses
+import datetime as dt
+import itertools
+from typing import Any
+
+from allauth.usersessions.models import UserSession
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.db import connection
+
+from apps.assessments import actions as assessments
+from apps.assessments.models import Assessment, FrameworkVersion
+from apps.core import jobs
+from apps.core.models import Job
+from apps.core.subjects import SubjectRef
+from apps.datasets import actions as datasets
+from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.refs import dataset_ref, version_ref
+from apps.evidence import actions as evidence
+from apps.evidence.models import Attestation, Document
+from apps.gates import actions as gates
+from apps.gates.models import PolicyVersion
+from apps.ledger import actions as ledger
+from apps.ledger.models import Checkpoint, Entry, Export
+from apps.owners import actions as owners
+from apps.owners.models import Ownership
+from apps.people import actions as people
+from apps.people.models import ApiToken, Membership, User
+from apps.people.roles import Role
+from tests.assessments.scenery import answer, make_assessment
+from tests.people.factories import make_user, member
+from tests.scenery import Scene, make_gate, make_scene, upload
+
+_count = itertools.count(1)
+
+
+@dataclasses.dataclass
+class Crowd:
+    """The team that pages are read about, one who reads with every role in every team, one with the organisation's."""
+
+    scene: Scene
+    reader: User
+    administrator: User
+    gate: Any = None
+
+    @property
+    def viewers(self) -> list[User]:
+        return [self.reader, self.administrator]
+
+    def objects(self) -> dict[str, Any]:
+        """Return one identifier for each endpoint's name, of the thing that has the most below it."""
+        scene, reader = self.scene, self.reader
+        return {
+            "team": scene.team.pk,
+            "user": scene.engineer.pk,
+            "use-case": scene.use_case.pk,
+            "ownership": Ownership.objects.filter(team=scene.team).latest("id").pk,
+            "source": scene.dataset.sources.first().pk,
+            "dataset": scene.dataset.pk,
+            "dataset-version": scene.version.pk,
+            "document": Document.objects.filter(team=scene.team).latest("id").pk,
+            "attestation": Attestation.objects.latest("id").pk,
+            "gate": self.gate.pk,
+            "assessment": Assessment.objects.filter(use_case=scene.use_case).latest("id").pk,
+            "framework": FrameworkVersion.objects.latest("id").pk,
+            "policy": PolicyVersion.objects.latest("id").pk,
+            "ledger-entry": Entry.objects.filter(team_id=scene.team.pk).latest("seq").seq,
+            "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
+            "ledger-export": Export.objects.filter(requested_by=reader.pk).latest("id").pk,
+            "job": Job.objects.filter(requested_by=reader.pk).latest("id").pk,
+            "token": ApiToken.objects.filter(user=reader).latest("id").id,
+            "absence": reader.absences.latest("id").pk,
+        }
+
+
+def make_crowd() -> Crowd:
+    scene = make_scene(name="The crowd")
+    reader = member(scene.team, *Role.values, name="Reads everything")
+    administrator = member(scene.team, *Role.values, name="Administers", organisation_role="administrator")
+    for responsibility in ("business_owner", "compliance_reviewer"):
+        held = Ownership.objects.active().get(team=scene.team, responsibility=responsibility)
+        holder, deputy = (reader, administrator) if responsibility == "business_owner" else (administrator, reader)
+        owners.hand_over(held, holder, by=scene.lead, deputy=deputy)
+    return Crowd(scene, reader, administrator)
+
+
+def grow(crowd: Crowd, count: int) -> None:
+    """Add ``count`` teams with all that is theirs, and ``count`` of everything to the crowd's own.
+
+    Gates come last: every change of what they rest on builds their dossiers anew.
+    """
+    for _number in range(count):
+        _another_team(crowd)
+    _own_things(crowd, count)
+    _assessments(crowd, count)
+    _papers(crowd, count)
+    versions = _versions(crowd, count)
+    _gate_of_many(crowd, count)
+    for version in versions:
+        gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
+    settle()
+
+
+def settle() -> None:
+    """Let the ledger number what was written, as a commit does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _another_team(crowd: Crowd) -> None:
+    """Add a team with a vacancy, whose gate waits for the reader, or for the administrator in their absence."""
+    scene = make_scene(name=f"Crowd {next(_count)}")
+    for viewer in crowd.viewers:
+        Membership.objects.create(team=scene.team, user=viewer, role=Role.GOVERNANCE_LEAD)
+    held = Ownership.objects.active().filter(team=scene.team)
+    owners.hand_over(held.get(responsibility="business_owner"), crowd.reader, by=scene.lead, deputy=crowd.administrator)
+    owners.vacate(held.get(responsibility="sponsor"), by=scene.lead)
+    make_gate(scene)
+    answer(make_assessment(scene), "splits_identified", "yes", scene)
+
+
+def _fresh(user: User) -> User:
+    found = User.objects.get(pk=user.pk)
+    found.credential = "test"
+    return found
+
+
+def _own_things(crowd: Crowd, count: int) -> None:
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    sources = list(scene.dataset.sources.all())
+    for _number in range(count):
+        number = next(_count)
+        values = {"kind": "application", "is_authoritative": True}
+        sources.append(datasets.create_source(scene.team, by=scene.engineer, name=f"Source {number}", **values))
+        dataset = datasets.create_dataset(scene.use_case, by=reader, name=f"Data {number}", sources=sources[:2])
+        _register(dataset, [reader], reader)
+        outsider = make_user(f"Outsider {number}")
+        people.give_grant(outsider, dataset_ref(scene.dataset), by=scene.lead)
+        people.give_grant(outsider, SubjectRef("use_case", scene.use_case.pk), by=scene.lead)
+        steward = member(scene.team, "data_steward", "member", name=f"Steward {number}")
+        held = Ownership.objects.active().get(team=scene.team, responsibility="data_steward")
+        owners.hand_over(held, steward, by=scene.lead, deputy=scene.lead)
+        for viewer in crowd.viewers:
+            day = dt.date(2030, 1, 1) + dt.timedelta(days=number)
+            people.record_absence(viewer, day, day, by=viewer)
+            people.create_token(viewer, f"Token {number}", ["read"], by=viewer)
+            UserSession.objects.create(user=viewer, ip="127.0.0.1", user_agent="Test", session_key=f"{viewer}{number}")
+    datasets.edit_dataset(scene.dataset.pk, by=scene.engineer, revision=None, sources=sources)
+
+
+def _register(dataset: Any, uploaders: list[User], by: User) -> Any:
+    """Register a version with one training file of each uploader."""
+    files = []
+    for uploader in uploaders:
+        number = next(_count)
+        files.append(upload(dataset, f"train-{number}.csv", f"text,category\nWord {number},a\nOther,b\n", uploader))
+    test = upload(dataset, "test.csv", f"text,category\nAsked {next(_count)},a\n", by)
+    return datasets.register_version(
+        dataset, {"train": files, "test": [test]}, by=by, fewer_splits_reason="The publisher made two"
+    )
+
+
+def _versions(crowd: Crowd, count: int) -> list[DatasetVersion]:
+    """Register versions of the crowd's dataset; the scene's own has a file and an author for each. Return the rest."""
+    scene = crowd.scene
+    stewards = list(User.objects.filter(name__startswith="Steward", memberships__team=scene.team).distinct())
+    versions = [_register(scene.dataset, stewards[:1], _fresh(crowd.reader)) for _number in range(count)]
+    Inspection.objects.filter(version__registered_by=crowd.reader).update(state="failed", error="Broken")
+    Job.objects.filter(state="queued").update(state="done")
+    scene.version = _register(scene.dataset, stewards[-count:], scene.engineer)
+    jobs.run_waiting()
+    return versions
+
+
+def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:
+    file = SimpleUploadedFile("paper.txt", f"Paper {next(_count)}".encode())
+    return evidence.add_document(ref, kind, f"Paper {next(_count)}", by=scene.engineer, file=file)
+
+
+def _gate_of_many(crowd: Crowd, count: int) -> None:
+    """Open and withdraw gates on the newest version; the last one was decided on again and again."""
+    scene = crowd.scene
+    ref = version_ref(scene.version)
+    for _number in range(count):
+        gates.withdraw(make_gate(scene), by=scene.engineer, reason="Another one follows")
+    for kind in ("retention_statement", "sensitive_data_statement", "labelling_guideline"):
+        _document(scene, ref, kind)
+    crowd.gate = make_gate(scene)
+    for _number in range(count):
+        paper = _document(scene, ref, "exclusions")
+        for responsibility, by in (("business_owner", crowd.reader), ("compliance_reviewer", crowd.administrator)):
+            scene.sign(crowd.gate, responsibility, "request_changes", by=_fresh(by), comment="Once more")
+        evidence.withdraw_document(paper, by=scene.engineer, reason="Another one follows")
+        evidence.attest(ref, "sample_audited", by=scene.people["review_lead"])
+        _document(scene, ref, "other")
+    _document(scene, ref, "exclusions")
+    crowd.gate.refresh_from_db()
+
+
+def _assessments(crowd: Crowd, count: int) -> None:
+    """Answer again and again, submit and reopen, so that answers, evidence and earlier assessments add up."""
+    scene = crowd.scene
+    newest = Assessment.objects.filter(use_case=scene.use_case).order_by("id").last() or make_assessment(scene)
+    source = FrameworkVersion.objects.get(kind="readiness", number=1).source
+    for _number in range(count):
+        link = f"https://wiki.example.org/{next(_count)}"
+        answer(newest, "splits_identified", "yes", scene, link=link)
+        answer(newest, "scope_narrow", "partly", scene, link=link)
+        assessments.submit(newest, by=scene.engineer)
+        newest = assessments.reopen(newest, by=scene.engineer, reason="Once more")
+        assessments.propose_framework(f"{source}\n# {link}\n", by=scene.lead)
+
+
+def _papers(crowd: Crowd, count: int) -> None:
+    """Attach documents everywhere, propose policies, ask for exports, sign checkpoints."""
+    scene = crowd.scene
+    source = PolicyVersion.objects.get(kind="start", number=1).source
+    for _number in range(count):
+        for ref in (dataset_ref(scene.dataset), SubjectRef("use_case", scene.use_case.pk)):
+            _document(scene, ref, "other")
+        gates.propose_policy(source.replace("Start gate", f"Start gate {next(_count)}"), by=scene.lead)
+        for viewer in crowd.viewers:
+            ledger.request_export({"search": "Crowd"}, by=viewer, reason="To read")
+            ledger.request_verification(by=viewer)
+        settle()
+        call_command("notary", "--once")
