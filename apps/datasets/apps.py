@@ -45,6 +45,12 @@ class DatasetsConfig(AppConfig):
                 label=lambda dataset: dataset.name,
                 url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
                 parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
+                children=lambda refs: [
+                    SubjectRef("dataset", pk)
+                    for pk in Dataset.objects.filter(
+                        use_case__in=[ref.id for ref in refs if ref.type == "use_case"]
+                    ).values_list("pk", flat=True)
+                ],
                 responsibilities=on_dataset,
                 icon="database",
             )
