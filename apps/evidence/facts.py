@@ -17,12 +17,16 @@ Figure = int | float | bool | str
 
 @dataclass(frozen=True, slots=True)
 class FactDefinition:
-    """What a fact says: its figures by name, each with its meaning and unit."""
+    """What a fact says: its figures by name, each with its meaning and unit.
+
+    ``from_owners`` marks a fact that changes with who holds a responsibility on the subject or below it.
+    """
 
     name: str
     title: Text
     description: Text
     figures: Mapping[str, Text]
+    from_owners: bool = False
 
 
 @dataclass(frozen=True, slots=True)

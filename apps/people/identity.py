@@ -15,8 +15,7 @@ def _marks(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Marks]:
     """Return what names each person: confirmed addresses, and subjects at identity providers; three queries."""
     wanted = list(ids)
     found: dict[uuid.UUID, Marks] = {
-        pk: {("email", email.casefold())}
-        for pk, email in User.objects.filter(pk__in=wanted).values_list("pk", "email")
+        pk: {("email", email.casefold())} for pk, email in User.objects.filter(pk__in=wanted).values_list("pk", "email")
     }
     addresses = EmailAddress.objects.filter(user__in=wanted, verified=True).values_list("user_id", "email")
     for pk, address in addresses:
