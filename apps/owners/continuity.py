@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from apps.core import subjects
 from apps.core.canonical import canonical_json
+from apps.core.clock import today
 from apps.core.errors import InvalidInput, Text
 from apps.core.subjects import SubjectRef
 from apps.owners.holders import absent
@@ -149,6 +150,14 @@ class Drill:
             tuple(Person(**person) for person in content["people"]),
             tuple(Effect.parse(row) for row in content["effects"]),
         )
+
+
+def scenario(
+    people: Iterable[User], ownerships: Iterable[Ownership], day: dt.date | None, mode: str = Mode.LEAVES
+) -> Scenario:
+    """Return the scenario of these people and of the holders of these ownerships; without a day, today's."""
+    found = {person.pk: person for person in (*people, *(row.holder for row in ownerships))}
+    return Scenario(tuple(sorted(found.values(), key=lambda person: (person.name, person.pk))), day or today(), mode)
 
 
 Finder = Callable[[Scenario, Any], Iterable[Effect]]

@@ -2,11 +2,13 @@ from typing import Any, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
+from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from apps.core.api.views import ReadView, expected_revision, set_etag
+from apps.evidence.api import FactSerializer
 from apps.people.models import Team
-from apps.usecases import actions
+from apps.usecases import actions, facts
 from apps.usecases.filters import UseCaseFilter
 from apps.usecases.models import UseCase
 
@@ -63,6 +65,11 @@ class UseCaseViewSet(ReadView):
         values = {name: value for name, value in serializer.validated_data.items() if name != "team"}
         changed = actions.edit_use_case(use_case.pk, by=request.user, revision=expected_revision(request), **values)
         return self._answer(changed, status.HTTP_200_OK)
+
+    @extend_schema(responses=FactSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def facts(self, request: Any, pk: str) -> Response:
+        return Response([fact.as_dict() for fact in facts.read(self.get_object())])
 
 
 def register(router: Any) -> None:
