@@ -11,7 +11,9 @@ from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.ledger.models import Entry
-from apps.owners.models import Ownership
+from apps.owners import actions as owners
+from apps.owners.continuity import scenario
+from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene
 
@@ -20,7 +22,7 @@ NAMESPACES = ("agenda", "core", "people", "owners", "usecases", "datasets", "evi
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch",
-    "datasets:inspect_again", "ledger:verify", "ledger:export_create", "gates:policy_publish",
+    "owners:offer_accept", "datasets:inspect_again", "ledger:verify", "ledger:export_create", "gates:policy_publish",
     "gates:policy_withdraw",
 }  # fmt: skip
 
@@ -29,6 +31,10 @@ def furnished() -> tuple[Scene, Any]:
     """Return a scene with one of everything that a page can be about, and its gate."""
     scene = make_scene()
     evidence.attest(version_ref(scene.version), "sample_audited", by=scene.people["review_lead"])
+    sponsor = Ownership.objects.get(responsibility="sponsor", subject_id=scene.use_case.pk)
+    heir = member(scene.team, "member", name="Heir")
+    owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
+    owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
     return scene, make_gate(scene)
 
 
@@ -61,6 +67,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "gates": gate.pk,
         "evidence:attestation": Attestation.objects.first().pk,
         "evidence:document": Document.objects.first().pk,
+        "owners:offer": OwnershipOffer.objects.filter(state="pending").first().pk,
+        "owners:drill": ContinuityDrill.objects.first().pk,
+        "owners:person": scene.engineer.pk,
         "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
         "people:person": scene.engineer.pk,
         "people:service_token": scene.engineer.pk,
