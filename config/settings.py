@@ -1,12 +1,15 @@
 """Settings by environment (twelve-factor); `.env.example` lists every variable with its meaning."""
 
 import datetime as dt
+import os
 from pathlib import Path
 from typing import Any
 
 import django_stubs_ext
 import environ
 from csp.constants import NONE, SELF
+
+from config import single_sign_on
 
 django_stubs_ext.monkeypatch()
 env = environ.Env()
@@ -168,6 +171,8 @@ GUARDIAN_MONKEY_PATCH_USER = False
 PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")
 ACCOUNT_ADAPTER = "apps.people.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "apps.people.adapters.SocialAccountAdapter"
+SOCIALACCOUNT_PROVIDERS = single_sign_on.providers(os.environ)
+SOCIALACCOUNT_FORMS = {"disconnect": "apps.people.single_sign_on.forms.DisconnectForm"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
@@ -175,6 +180,7 @@ ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_RATE_LIMITS = {"login_failed": None}  # the lock-out below answers repeated failures, with its own page
 ACCOUNT_SESSION_REMEMBER = False
@@ -215,7 +221,7 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "connect-src": [SELF],
         "img-src": [SELF, "data:"],
-        "form-action": [SELF],
+        "form-action": [SELF, *single_sign_on.form_action(os.environ)],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

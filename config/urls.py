@@ -1,3 +1,5 @@
+from allauth.account.decorators import reauthentication_required
+from allauth.account.views import password_set
 from django.urls import include, path
 from django_prometheus import exports
 
@@ -8,6 +10,7 @@ urlpatterns = [
     path("healthz", health.alive, name="alive"),
     path("readyz", health.ready, name="ready"),
     path("metrics", exports.ExportToDjangoView, name="metrics"),
+    path("accounts/password/set/", reauthentication_required(password_set), name="account_set_password"),
     path("accounts/", include("allauth.urls")),
     path("api/", include(api.urlpatterns)),
     path("", include("apps.agenda.urls")),

@@ -46,7 +46,7 @@ def _start() -> None:
         "API_RATE": "100000/minute",
         "EMAIL_BACKEND": "django.core.mail.backends.locmem.EmailBackend",
     }
-    for name in ("HTTPS", "S3_BUCKET", "STATIC_COLLECTED", "DEBUG", "EMAIL_URL"):
+    for name in ("HTTPS", "S3_BUCKET", "STATIC_COLLECTED", "DEBUG", "EMAIL_URL", "OIDC_ISSUER"):
         os.environ.pop(name, None)
 
 

@@ -6,7 +6,7 @@ floor because ownerships, due items, evidence and gates all speak of subjects.
 
 import uuid
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
@@ -57,9 +57,9 @@ class SubjectKind:
     """What an app says of one kind of subject.
 
     ``visible(user)`` is the query set of those the user may see; ``digest`` names the exact content;
-    ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it.
-    ``children(refs)`` names those of this kind that belong directly to one of the subjects, in one query; only a kind
-    on which something can be held needs it.
+    ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it; ``ancestors``
+    the kinds of subject that one belongs to, furthest first. ``children(refs)`` names those of this kind that belong
+    directly to one of the subjects, in one query; only a kind on which something can be held needs it.
     """
 
     type: str
@@ -74,8 +74,8 @@ class SubjectKind:
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
     responsibilities: tuple[str, ...] = ()
+    ancestors: tuple[str, ...] = ()
     icon: str = "file"
-    extra: dict[str, Any] = field(default_factory=dict)
 
 
 _kinds: dict[str, SubjectKind] = {}

@@ -23,8 +23,6 @@ class DatasetsConfig(AppConfig):
         from apps.evidence import facts as registry
         from apps.owners.responsibilities import held_on
 
-        on_dataset = tuple(row.key for row in held_on("dataset"))
-        held_along = tuple({*on_dataset, *(row.key for row in held_on("use_case"))})
         subjects.register(
             subjects.SubjectKind(
                 type="source",
@@ -51,7 +49,8 @@ class DatasetsConfig(AppConfig):
                         use_case__in=[ref.id for ref in refs if ref.type == "use_case"]
                     ).values_list("pk", flat=True)
                 ],
-                responsibilities=on_dataset,
+                ancestors=("use_case",),
+                responsibilities=tuple(row.key for row in held_on("dataset")),
                 icon="database",
             )
         )
@@ -69,8 +68,8 @@ class DatasetsConfig(AppConfig):
                     version.registered_by_id,
                     *version.files.values_list("added_by_id", flat=True),
                 },
+                ancestors=("use_case", "dataset"),
                 icon="files",
-                extra={"held_along": held_along, "gate_kinds": ("start",)},
             )
         )
         registry.register(facts.PROVIDER)

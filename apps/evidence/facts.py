@@ -54,31 +54,65 @@ Reader = Callable[[Any], Iterable[Fact]]
 
 @dataclass(frozen=True, slots=True)
 class FactProvider:
-    """All facts about one kind of subject, and the function that reads them in a constant number of queries."""
+    """Facts about one kind of subject, and the function that reads them in a constant number of queries.
+
+    A definition that ``read`` leaves out is *unknown*: what nobody can compute yet is never taken for true.
+    """
 
     subject_type: str
     definitions: tuple[FactDefinition, ...]
     read: Reader
 
 
-_providers: dict[str, FactProvider] = {}
+_providers: dict[str, list[FactProvider]] = {}
 
 
 def register(provider: FactProvider) -> None:
-    _providers[provider.subject_type] = provider
+    """Add a provider; several apps may each offer facts about one kind of subject, under names of their own."""
+    _providers.setdefault(provider.subject_type, []).append(provider)
 
 
 def definitions(subject_type: str) -> dict[str, FactDefinition]:
     """Return what can be known about subjects of this type, by the fact's name."""
-    provider = _providers.get(subject_type)
-    return {row.name: row for row in provider.definitions} if provider else {}
+    return {row.name: row for provider in _providers.get(subject_type, ()) for row in provider.definitions}
 
 
-def read(ref: SubjectRef, obj: Any = None) -> dict[str, Fact]:
-    """Return every fact about the subject, by name; pure and with a constant number of queries."""
-    provider = _providers.get(ref.type)
-    if provider is None:
+def definition(name: str) -> FactDefinition | None:
+    """Return what the fact of this name says, whatever it is about."""
+    return next((found[name] for type_ in _providers if name in (found := definitions(type_))), None)
+
+
+def along(subject_type: str) -> dict[str, FactDefinition]:
+    """Return what can be known about a subject of this type and about what it belongs to."""
+    types = (*subjects.kind(subject_type).ancestors, subject_type) if subjects.is_known(subject_type) else ()
+    return {name: row for type_ in types for name, row in definitions(type_).items()}
+
+
+def read(ref: SubjectRef, obj: Any = None, names: Iterable[str] | None = None) -> dict[str, Fact]:
+    """Return the facts about the subject by name; pure and with a constant number of queries.
+
+    With ``names`` only the providers that know one of them are asked.
+    """
+    wanted = set(names) if names is not None else None
+    providers = [
+        provider
+        for provider in _providers.get(ref.type, ())
+        if wanted is None or wanted & {row.name for row in provider.definitions}
+    ]
+    if not providers:
         return {}
-    found = {fact.name: fact for fact in provider.read(obj if obj is not None else subjects.get(ref))}
-    missing = [row for row in provider.definitions if row.name not in found]
-    return found | {row.name: Fact(row.name, "unknown", str(row.description)) for row in missing}
+    obj = obj if obj is not None else subjects.get(ref)
+    found: dict[str, Fact] = {}
+    for provider in providers:
+        found |= {row.name: Fact(row.name, "unknown", str(row.description)) for row in provider.definitions}
+        found |= {fact.name: fact for fact in provider.read(obj)}
+    return found
+
+
+def read_along(chain: Iterable[tuple[SubjectRef, Any]], names: Iterable[str]) -> dict[str, Fact]:
+    """Return the named facts about a subject and what it belongs to; the nearest subject's goes first."""
+    wanted, found = set(names), dict[str, Fact]()
+    for ref, obj in chain:
+        here = wanted & set(definitions(ref.type)) - set(found)
+        found |= {name: fact for name, fact in read(ref, obj, here).items() if name in here} if here else {}
+    return found

@@ -15,58 +15,26 @@ from apps.evidence.models import Document
 from apps.gates import actions
 from apps.gates.filters import GateFilter
 from apps.gates.models import DossierSnapshot, Gate, PolicyVersion, SignOff
+from apps.people.rule_api import RULE_FIELDS, RuleViewSet, described
 
 
 class PolicySerializer(serializers.ModelSerializer[PolicyVersion]):
     class Meta:
         model = PolicyVersion
-        fields = [
-            "id", "kind", "number", "title", "source", "digest", "note", "state", "proposed_by", "published_by",
-            "published_at", "created_at",
-        ]  # fmt: skip
-        read_only_fields = fields
+        fields = RULE_FIELDS
+        read_only_fields = RULE_FIELDS
 
 
-class ProposalSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField(  # type: ignore[assignment]
-        trim_whitespace=False, max_length=100_000
-    )
-    note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
-
-
-class NothingSerializer(serializers.Serializer[Any]):
-    """An empty body."""
-
-
-class PolicyViewSet(ReadView):
+@described(PolicySerializer)
+class PolicyViewSet(RuleViewSet):
     """Versions of gate policies. Proposed by one governance lead, published by another."""
 
     model = PolicyVersion
-    serializer_class = PolicySerializer
     queryset = PolicyVersion.objects.all()
-    filterset_fields = {"kind": ["exact"], "state": ["exact"]}
-
-    def get_queryset(self) -> QuerySet[PolicyVersion]:
-        return PolicyVersion.objects.all()
-
-    @extend_schema(request=ProposalSerializer, responses={201: PolicySerializer})
-    def create(self, request: Any) -> Response:
-        serializer = ProposalSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        version = actions.propose_policy(by=request.user, **serializer.validated_data)
-        return Response(PolicySerializer(version).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=NothingSerializer, responses={201: PolicySerializer})
-    @action(detail=True, methods=["post"])
-    def publications(self, request: Any, pk: str) -> Response:
-        version = actions.publish_policy(self.get_object(), by=request.user)
-        return Response(PolicySerializer(version).data, status=status.HTTP_201_CREATED)
-
-    @extend_schema(request=NothingSerializer, responses={201: PolicySerializer})
-    @action(detail=True, methods=["post"])
-    def withdrawals(self, request: Any, pk: str) -> Response:
-        version = actions.withdraw_proposal(self.get_object(), by=request.user)
-        return Response(PolicySerializer(version).data, status=status.HTTP_201_CREATED)
+    serializer_class = PolicySerializer
+    propose = staticmethod(actions.propose_policy)
+    publish = staticmethod(actions.publish_policy)
+    withdraw = staticmethod(actions.withdraw_proposal)
 
 
 class GateSerializer(serializers.ModelSerializer[Gate]):
@@ -167,7 +135,7 @@ class GateViewSet(ReadView):
         """Return the standing documents on the gate's subject and on what it belongs to."""
         gate = self.get_object()
         refs = [ref for ref, _obj in subjects.chain(gate.subject)]
-        rows = Document.objects.on(*refs).standing().order_by("id")
+        rows = Document.objects.on(*refs).standing().select_related("withdrawal").order_by("id")
         return Response(DocumentSerializer(rows, many=True).data)
 
     @extend_schema(methods=["GET"], responses=SignOffSerializer(many=True), filters=False)

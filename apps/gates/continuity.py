@@ -125,9 +125,14 @@ def _changed(
         for name in sorted(_asked(policy))
         if name in now and (name not in then or then[name].holder_id != now[name].holder_id)
     ]
-    definitions = facts.definitions(gate.subject_type)
-    rests = any(row.fact in definitions and definitions[row.fact].from_owners for row in policy.requirements)
-    return people or (sorted(scenario.gone) if rests and gate.subject in touched else [])
+    asked = {row.fact for row in policy.requirements}
+    rests = any(
+        definition.from_owners and definition.name in asked
+        for ref in records.chains[gate.pk]
+        if ref in touched
+        for definition in facts.definitions(ref.type).values()
+    )
+    return people or (sorted(scenario.gone) if rests else [])
 
 
 def _effect(gate: Gate, kind: str, sentence: str, people: Iterable[uuid.UUID]) -> Effect:

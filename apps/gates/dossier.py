@@ -102,7 +102,7 @@ def build(gate: Gate, today: dt.date) -> Dossier:
     kind = subjects.kind(gate.subject_type)
     held = holders.holders(gate.subject, refs)
     sources = _Sources(
-        facts.read(gate.subject, obj),
+        facts.read_along(chain, {row.fact for row in policy.requirements if row.fact}),
         list(Document.objects.on(*refs).standing().order_by("id")),
         list(Attestation.objects.on(*refs).standing().order_by("id")),
         held,

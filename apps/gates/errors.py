@@ -49,11 +49,3 @@ class PolicyInvalid(Refusal):
 
 class PolicyUnsatisfiable(Refusal):
     code, status, title = "policy_unsatisfiable", 422, _("Nobody could ever meet this policy")
-
-
-class SecondPersonNeeded(Refusal):
-    code, status, title = "second_person_needed", 403, _("A second governance lead publishes")
-
-
-class PolicyNotProposed(Refusal):
-    code, status, title = "policy_not_proposed", 409, _("This version waits for nothing")

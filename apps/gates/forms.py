@@ -24,7 +24,7 @@ class SignOffForm(forms.Form):
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        help_text=_("Asked before every signature. After a passkey confirmation leave it empty."),
+        help_text=_("Asked before every signature. Leave it empty after you confirmed another way."),
     )
 
     def __init__(self, *args: Any, responsibilities: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -34,16 +34,6 @@ class SignOffForm(forms.Form):
 
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
-
-
-class PolicyForm(forms.Form):
-    note = forms.CharField(label=_("What changes and why"), max_length=500)
-    source = forms.CharField(
-        label=_("Policy"),
-        strip=False,
-        widget=forms.Textarea(attrs={"rows": 28, "class": "code", "spellcheck": "false"}),
-        help_text=_("YAML. Mistakes are named with their line."),
-    )
 
 
 class ConfirmForm(forms.Form):

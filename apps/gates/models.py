@@ -8,40 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import Record
 from apps.core.querysets import TeamOwned, TeamOwnedQuerySet
 from apps.core.subjects import SubjectRef
+from apps.people.four_eyes import RuleVersion, rule_constraints
 from apps.people.models import Team, User
 
 
-class PolicyVersion(Record):
+class PolicyVersion(RuleVersion):
     """The requirements of one kind of gate, as YAML; immutable once published."""
 
-    class State(models.TextChoices):
-        PROPOSED = "proposed", _("Proposed")
-        PUBLISHED = "published", _("Published")
-        WITHDRAWN = "withdrawn", _("Withdrawn")
-
-    kind = models.CharField(max_length=40)
-    number = models.PositiveIntegerField()
-    title = models.CharField(max_length=120)
-    source = models.TextField()
-    digest = models.CharField(max_length=71)
-    note = models.CharField(_("what changes and why"), max_length=500, blank=True)
-    state = models.CharField(max_length=10, choices=State, default=State.PROPOSED)
-    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    published_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
-    published_at = models.DateTimeField(null=True)
-
-    class Meta:
-        ordering = ["kind", "-number"]
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "number"], name="one_policy_version_per_number"),
-            models.CheckConstraint(
-                condition=models.Q(published_by=None) | ~models.Q(published_by=models.F("proposed_by")),
-                name="published_by_a_second_person",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.title}, version {self.number}"
+    class Meta(RuleVersion.Meta):
+        constraints = rule_constraints("policy")
 
 
 class GateState(models.TextChoices):

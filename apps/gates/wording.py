@@ -5,10 +5,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from apps.core import subjects
+from apps.core.lined import Condition
 from apps.evidence import facts
 from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS
-from apps.gates.policy import Condition, Requirement
+from apps.gates.policy import Requirement
 from apps.owners.responsibilities import title
 
 
@@ -30,11 +30,8 @@ def asked_for(row: Requirement) -> str:
 
 def meanings_of(fact: str) -> Mapping[str, str]:
     """Return what each figure of the fact means, by its name."""
-    for kind in subjects.kinds():
-        definition = facts.definitions(kind.type).get(fact)
-        if definition is not None:
-            return {name: str(text) for name, text in definition.figures.items()}
-    return {}
+    definition = facts.definition(fact)
+    return {name: str(text) for name, text in definition.figures.items()} if definition else {}
 
 
 def _number(value: Any) -> str:

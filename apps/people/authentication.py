@@ -29,7 +29,12 @@ def method_of(record: dict[str, Any]) -> str:
 def describe_session(request: HttpRequest) -> str:
     """Return how this session's user signed in, in words for the trail."""
     records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
-    return method_of(records[-1]) if records else "session"
+    if not records:
+        return "session"
+    found = method_of(records[-1])
+    if found == METHODS["mfa"] and any(record.get("method") == "socialaccount" for record in records):
+        return "single sign-on and second factor"
+    return found
 
 
 def mark(user: Any, request: HttpRequest) -> None:

@@ -51,5 +51,29 @@ class TooManyAttempts(Refusal):
     code, status, title = "too_many_attempts", 429, _("Too many failed attempts")
 
 
+class SecondPersonNeeded(Refusal):
+    code, status, title = "second_person_needed", 403, _("A second person publishes")
+
+
+class VersionNotProposed(Refusal):
+    code, status, title = "version_not_proposed", 409, _("This version waits for nothing")
+
+
 class GrantNotPossible(Refusal):
     code, status, title = "grant_not_possible", 422, _("This can't be shared")
+
+
+class NotInvited(Refusal):
+    code, status, title = "not_invited", 403, _("You have no account here")
+
+
+class AddressNotVerified(Refusal):
+    code, status, title = "address_not_verified", 403, _("Your e-mail address is not verified")
+
+
+class AccountDeactivated(Refusal):
+    code, status, title = "account_deactivated", 403, _("Your account is deactivated")
+
+
+class OtherIdentity(Refusal):
+    code, status, title = "other_identity", 409, _("This is somebody else's account")

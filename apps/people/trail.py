@@ -10,6 +10,8 @@ sentences.offer(
         "person.invited_again": (_("was invited again"), "user"),
         "person.deactivated": (_("deactivated"), "lock"),
         "person.reactivated": (_("reactivated"), "user"),
+        "person.identity_connected": (_("connected single sign-on to the account of"), "link"),
+        "person.identity_disconnected": (_("disconnected single sign-on from the account of"), "link"),
         "person.edited": (_("edited the profile of"), "edit"),
         "person.roles_changed": (_("changed the roles of"), "users"),
         "person.organisation_role_changed": (_("changed the organisation role of"), "building"),

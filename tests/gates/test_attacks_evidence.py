@@ -15,11 +15,11 @@ from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Document
 from apps.gates import actions as gates
-from apps.gates.errors import GateStands, PolicyInvalid, PolicyUnsatisfiable, SecondPersonNeeded, StaleDossier
+from apps.gates.errors import GateStands, PolicyInvalid, PolicyUnsatisfiable, StaleDossier
 from apps.gates.models import DossierSnapshot, Gate, GateState, PolicyVersion, SignOff
 from apps.ledger.models import Entry
 from apps.people.actions import create_team
-from apps.people.errors import ConfirmationRequired, ConfirmationStale, ConfirmationUsed
+from apps.people.errors import ConfirmationRequired, ConfirmationStale, ConfirmationUsed, SecondPersonNeeded
 from apps.people.models import Confirmation, Team
 from tests.api.client import Caller
 from tests.people.factories import confirmation_for, make_user, member

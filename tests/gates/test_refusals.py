@@ -4,8 +4,9 @@ import pytest
 
 from apps.gates import actions
 from apps.gates.actions.gates import newest_policy
-from apps.gates.errors import CommentRequired, NoPolicy, PolicyNotProposed
+from apps.gates.errors import CommentRequired, NoPolicy
 from apps.gates.models import GateState, PolicyVersion
+from apps.people.errors import VersionNotProposed
 from tests.people.factories import member
 from tests.scenery import make_gate, make_scene
 
@@ -32,7 +33,7 @@ def test_a_kind_without_a_published_policy_opens_no_gate() -> None:
 def test_only_what_is_proposed_is_published_or_taken_back() -> None:
     lead = member(make_scene().team, "governance_lead")
     version = PolicyVersion.objects.get(kind="start", state=PolicyVersion.State.PUBLISHED)
-    with pytest.raises(PolicyNotProposed):
+    with pytest.raises(VersionNotProposed):
         actions.publish_policy(version, by=lead)
-    with pytest.raises(PolicyNotProposed):
+    with pytest.raises(VersionNotProposed):
         actions.withdraw_proposal(version, by=lead)

@@ -12,16 +12,19 @@ from apps.people.actions.accounts import (
     set_organisation_role,
 )
 from apps.people.actions.grants import give_grant, withdraw_grant
+from apps.people.actions.identities import connect_identity, disconnect_identity
 from apps.people.actions.teams import change_roles, create_team, edit_team
 from apps.people.actions.tokens import create_token, revoke_token
 
 __all__ = [
     "cancel_absence",
     "change_roles",
+    "connect_identity",
     "create_service_account",
     "create_team",
     "create_token",
     "deactivate",
+    "disconnect_identity",
     "edit_profile",
     "edit_team",
     "end_session",

@@ -12,13 +12,13 @@ from apps.people.models import User
 
 
 def account_of(login: Any) -> User:
-    """Return the person of allauth's ``login``, whose account is connected to it from now on.
+    """Return the active person whose account allauth's ``login`` names.
 
-    Raise ``AddressNotVerified``, ``NotInvited``, ``AccountDeactivated`` or ``OtherIdentity``.
+    Raise ``AddressNotVerified``, ``NotInvited`` or ``AccountDeactivated``.
     """
     if login.account.pk is not None:
         return _active(login.account.user)
-    address = next((row.email for row in login.email_addresses if row.verified), "")
+    address = _address(login)
     if not address:
         raise AddressNotVerified(
             _(
@@ -33,8 +33,18 @@ def account_of(login: Any) -> User:
             _("There is no account for %(address)s. Ask an administrator of Fourgate to invite this address.")
             % {"address": address}
         )
-    login.account = actions.connect_identity(_active(user), login.account, address)
-    return user
+    return _active(user)
+
+
+def connect(login: Any, user: User) -> None:
+    """Connect the account to what the provider showed, once; raise ``OtherIdentity`` when it has something else."""
+    if login.account.pk is None:
+        login.account = actions.connect_identity(user, login.account, _address(login))
+    login.user = user
+
+
+def _address(login: Any) -> str:
+    return next((row.email for row in login.email_addresses if row.verified), "")
 
 
 def _active(user: User) -> User:
@@ -58,4 +68,4 @@ def _by_address(address: str) -> User | None:
 
 
 def is_connected(user: Any, provider: Any) -> bool:
-    return SocialAccount.objects.filter(user=user, provider=provider.sub_id).exists()
+    return bool(SocialAccount.objects.filter(user=user, provider=provider.sub_id).exists())

@@ -47,7 +47,7 @@ class SingleSignOn(OpenIDConnectProvider):
         NB: some providers send the text "false"; and allauth lower-cases an address, which turns some letters outside
         ASCII into others inside it, so that an address could become somebody else's.
         """
-        email = data.get("email")
-        if data.get("email_verified") not in (True, "true") or not isinstance(email, str) or not email.isascii():
+        email, verified = data.get("email"), data.get("email_verified")
+        if not (verified is True or verified == "true") or not isinstance(email, str) or not email.isascii():
             return []
         return [EmailAddress(email=email, verified=True, primary=True)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
@@ -48,6 +49,7 @@ class Profile(ActionFormView):
             sessions=UserSession.objects.filter(user=user).order_by("-last_seen_at"),
             roles=user.memberships.select_related("team").order_by("team__name", "role"),
             now=timezone.now(),
+            has_single_sign_on=bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]),
             manages=user.may("people.manage", None) or any(user.may("people.manage", t.pk) for t in user.teams_list),
             **kwargs,
         )
