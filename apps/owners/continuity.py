@@ -303,7 +303,7 @@ def _offers(scenario: Scenario, user: Any) -> list[Effect]:
             row.team_id,
             _("The offer to %(name)s to be %(who)s is withdrawn.")
             % {"name": row.to.name, "who": title(row.responsibility)},
-            tuple(sorted({row.to_id, row.deputy_id, row.replaces.holder_id if row.replaces else None} & gone)),  # type: ignore[type-var]
+            tuple(sorted(gone & {row.to_id, row.deputy_id, row.replaces.holder_id if row.replaces else None})),
             row.responsibility,
         )
         for row in rows

@@ -5,19 +5,25 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('gates', '0003_proof_until'),
+        ("gates", "0003_proof_until"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='policyversion',
-            name='published_by_a_second_person',
+            model_name="policyversion",
+            name="published_by_a_second_person",
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('published_by', None), models.Q(('published_by', models.F('proposed_by')), _negated=True), _connector='OR'), name='policy_published_by_a_second_person'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("published_by", None),
+                    models.Q(("published_by", models.F("proposed_by")), _negated=True),
+                    _connector="OR",
+                ),
+                name="policy_published_by_a_second_person",
+            ),
         ),
     ]

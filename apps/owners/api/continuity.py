@@ -20,7 +20,7 @@ from apps.people.visibility import visible_people
 class EffectSubjectSerializer(serializers.Serializer[Any]):
     type = serializers.CharField()
     id = serializers.UUIDField()
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
 
 
 class PersonSerializer(serializers.Serializer[Any]):
@@ -33,7 +33,7 @@ class EffectSerializer(serializers.Serializer[Any]):
     subject = EffectSubjectSerializer()
     team = serializers.UUIDField()
     responsibility = serializers.CharField(allow_blank=True)
-    required = serializers.BooleanField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
     people = serializers.ListField(child=serializers.UUIDField())
     stand_in = PersonSerializer(allow_null=True)
     sentence = serializers.CharField()

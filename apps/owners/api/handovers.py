@@ -45,7 +45,7 @@ class HandOverManySerializer(serializers.Serializer[Any]):
     """Either ``from`` and ``to``: all that one person holds to another; or ``items``: each to its own person."""
 
     to = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), required=False)
-    items = HandoverItemSerializer(many=True, required=False, max_length=200, min_length=1)
+    items = HandoverItemSerializer(many=True, required=False, max_length=200, min_length=1)  # type: ignore[call-arg]
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
     def get_fields(self) -> dict[str, Any]:

@@ -33,8 +33,8 @@ class OfferSerializer(serializers.ModelSerializer[OwnershipOffer]):
     to = HolderSerializer(read_only=True)
     deputy = HolderSerializer(read_only=True, allow_null=True)
     offered_by = HolderSerializer(read_only=True)
-    replaces = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
-    ownership = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
+    replaces: Any = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
+    ownership: Any = serializers.PrimaryKeyRelatedField(read_only=True, allow_null=True)
     reason = serializers.CharField(read_only=True, help_text="Why it was declined or withdrawn.")
 
     class Meta:
