@@ -29,6 +29,11 @@ FIXED = {
     "policies": "/gates/policies/",
     "policy-propose": "/gates/policies/propose/start/",
     "owners": "/owners/",
+    "owners-then": "/owners/?as_of=2026-11-01T09:12",
+    "responsibilities": "/owners/responsibilities/",
+    "offers": "/owners/offers/",
+    "drills": "/owners/continuity/",
+    "drill-ask": "/owners/continuity/run/",
     "trail": "/trail/",
     "seals": "/trail/seals/",
     "entry": "/trail/60/",
@@ -65,6 +70,10 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     dataset = first("/datasets/", "Customer questions")
     version = first(dataset, "v1")
     case = first("/use-cases/", "Support assistant")
+    drill = first("/owners/continuity/", "Bruno")
+    offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
+    bruno = first("/settings/people/", "Bruno")
+    who = bruno.rstrip("/").rsplit("/", 1)[-1]
     blocked = first("/gates/?state=open", "Customer questions")
     approved = first("/gates/?state=approved", "Card questions")
     lapsed = first("/gates/?state=lapsed", "Identity questions")
@@ -76,6 +85,14 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "version": (version, "teodora"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
+        "drill": (drill, "ines"),
+        "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),
+        "drill-away": (f"/owners/continuity/run/?people={who}&mode=is_away", "ines"),
+        "offer": (offer, "ines"),
+        "offer-mine": (offer, "lucia"),
+        "work-with-offer": ("/", "lucia"),
+        "hand-over-all": (f"/owners/people/{who}/hand-over/", "ines"),
+        "person": (bruno, "ines"),
         "gate-blocked": (blocked, "ines"),
         "gate-approved": (approved, "bruno"),
         "gate-lapsed": (lapsed, "kofi"),

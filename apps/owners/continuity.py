@@ -233,7 +233,8 @@ def _effects(scenario: Scenario, user: Any) -> list[Effect]:
     away = absent({*deputies, *(row.holder_id for row in rows)}, scenario.day)
     able = holding("view", deputies, {row.team_id for row in rows})
     found = []
-    alone: dict[SubjectRef, list[tuple[Ownership, str]]] = {}
+    alone: dict[SubjectRef, list[Effect]] = {}
+    roots: dict[SubjectRef, Any] = {}
     for row in rows:
         if row.ref not in chains:
             continue
@@ -243,25 +244,10 @@ def _effects(scenario: Scenario, user: Any) -> list[Effect]:
         effect = _effect(row, chains[row.ref][0], usable, away, scenario)
         found.append(effect)
         if effect.required and effect.stand_in is None and effect.kind in ("vacant", "nobody"):
-            alone.setdefault(chains[row.ref][-1][0], []).append((row, effect.label))
-    for root, lost in alone.items():
-        chain = chains[lost[0][0].ref]
-        kind, obj = subjects.kind(root.type), chain[-1][1]
-        names = sorted({row.holder.name for row, _label in lost})
-        found.append(
-            Effect(
-                "depends",
-                root,
-                kind.label(obj),
-                lost[0][0].team_id,
-                _("Depends on %(names)s alone for: %(what)s.")
-                % {
-                    "names": ", ".join(names),
-                    "what": ", ".join(f"{row.title} ({label})" for row, label in lost),
-                },
-                tuple(sorted({row.holder_id for row, _label in lost} & scenario.gone)),
-            )
-        )
+            root, obj = chains[row.ref][-1]
+            roots[root] = obj
+            alone.setdefault(root, []).append(effect)
+    found += [_dependence(root, roots[root], lost, scenario) for root, lost in alone.items()]
     return found + (_offers(scenario, user) if scenario.for_good else [])
 
 
@@ -283,6 +269,17 @@ def _effect(
         return Effect("nobody", *common, sentence, people, row.responsibility, None, required)
     sentence = _("%(holder)s is left without a deputy as %(who)s.") % {"holder": row.holder.name, "who": row.title}
     return Effect("deputy_lost", *common, sentence, people, row.responsibility, None, required)
+
+
+def _dependence(root: SubjectRef, obj: Any, lost: list[Effect], scenario: Scenario) -> Effect:
+    people = {person for effect in lost for person in effect.people}
+    words = {
+        "names": ", ".join(person.name for person in scenario.people if person.pk in people),
+        "what": ", ".join(f"{title(effect.responsibility)} ({effect.label})" for effect in lost),
+    }
+    sentence = _("Depends on %(names)s alone for: %(what)s.") % words
+    label = subjects.kind(root.type).label(obj)
+    return Effect("depends", root, label, lost[0].team_id, sentence, tuple(sorted(people)))
 
 
 def _offers(scenario: Scenario, user: Any) -> list[Effect]:
