@@ -17,16 +17,12 @@ def due_for(user: Any) -> list[DueItem]:
     found = subjects.find(row.ref for row in offers)
     items = []
     for row in offers:
-        words = {"title": row.title.lower(), "name": row.offered_by.name}
         items.append(
             DueItem(
                 kind=f"offer.{row.responsibility}",
                 subject=row.ref,
                 title=subjects.kind(row.subject_type).label(found[row.ref]) if row.ref in found else row.title,
-                reason=_("%(name)s asks you to be %(title)s") % words
-                if row.replaces is None
-                else _("%(name)s asks you to be %(title)s after %(before)s")
-                % {**words, "before": row.replaces.holder.name},
+                reason=_reason(row),
                 action_label=_("Read and answer"),
                 url=reverse("owners:offer_detail", args=[row.pk]),
                 since=row.offered_at,
@@ -35,3 +31,13 @@ def due_for(user: Any) -> list[DueItem]:
             )
         )
     return items
+
+
+def _reason(row: OwnershipOffer) -> str:
+    before = row.replaces.holder if row.replaces else None
+    words = {"title": row.title.lower(), "name": row.offered_by.name, "before": before.name if before else ""}
+    if before is None:
+        return _("%(name)s asks you to be %(title)s") % words
+    if before.pk == row.offered_by_id:
+        return _("%(name)s wants to hand over to you: %(title)s") % words
+    return _("%(name)s asks you to be %(title)s after %(before)s") % words

@@ -68,6 +68,7 @@ class EffectKind:
     tone: str
     icon: str
     order: int
+    has_stand_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,8 +328,17 @@ offer(
                 "danger",
                 "user",
                 20,
+                has_stand_in=True,
             ),
-            EffectKind("nobody", lazy("Has nobody"), lazy("Nobody may act on that day."), "danger", "user", 30),
+            EffectKind(
+                "nobody",
+                lazy("Has nobody"),
+                lazy("Nobody may act on that day."),
+                "danger",
+                "user",
+                30,
+                has_stand_in=True,
+            ),
             EffectKind(
                 "covered",
                 lazy("A deputy stands in"),
@@ -336,6 +346,7 @@ offer(
                 "success",
                 "users",
                 60,
+                has_stand_in=True,
             ),
             EffectKind(
                 "deputy_lost",

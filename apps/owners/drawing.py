@@ -68,7 +68,7 @@ def _said(effects: Sequence[Effect]) -> str:
     kinds = {kind.key: str(kind.title).lower() for kind in continuity.kinds()}
     return "; ".join(
         f"{title(effect.responsibility)}: {kinds[effect.kind]}" if effect.responsibility else kinds[effect.kind]
-        for effect in effects
+        for effect in sorted(effects, key=lambda effect: not effect.responsibility)
     )
 
 

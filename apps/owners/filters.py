@@ -4,14 +4,28 @@ from typing import Any
 import django_filters
 from django import forms
 from django.db.models import QuerySet
+from django.utils.choices import CallableChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
+from apps.core import subjects
 from apps.owners.continuity import Mode
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.owners.responsibilities import RESPONSIBILITIES
 from apps.people.filters import visible_teams
 
 CHOICES = [(row.key, row.title) for row in RESPONSIBILITIES.values()]
+
+
+def kind_choices() -> list[tuple[str, str]]:
+    """Return the kinds of subject on which something can be held."""
+    types = sorted({type_ for row in RESPONSIBILITIES.values() for type_ in row.held_on if subjects.is_known(type_)})
+    return [("", str(_("Every kind"))), *((type_, str(subjects.kind(type_).title)) for type_ in types)]
+
+
+def _kind() -> django_filters.CharFilter:
+    return django_filters.CharFilter(
+        label=_("Kind of subject"), widget=forms.Select(choices=CallableChoiceIterator(kind_choices))
+    )
 
 
 def _moment() -> forms.DateTimeInput:
@@ -34,10 +48,14 @@ class OwnershipFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(field_name="holder__name", lookup_expr="icontains", label=_("Name"))
     responsibility = _responsibility()
     holder = django_filters.UUIDFilter(field_name="holder_id", label=_("Holder"))
-    subject_type = django_filters.CharFilter(label=_("Subject type"))
+    subject_type = _kind()
     subject_id = django_filters.UUIDFilter(label=_("Subject"))
     team = _team()
-    active = django_filters.BooleanFilter(method="by_active", label=_("Held now"))
+    active = django_filters.BooleanFilter(
+        method="by_active",
+        label=_("Held now"),
+        widget=forms.Select(choices=[("", _("Now or before")), ("true", _("Now")), ("false", _("Before"))]),
+    )
     as_of = django_filters.IsoDateTimeFilter(method="by_moment", label=_("Held at"), widget=_moment())
 
     class Meta:
@@ -59,7 +77,7 @@ class OfferFilter(django_filters.FilterSet):
     state = django_filters.ChoiceFilter(choices=OwnershipOffer.State, label=_("State"), empty_label=_("Every state"))
     responsibility = _responsibility()
     to = django_filters.UUIDFilter(field_name="to_id", label=_("Asked"))
-    subject_type = django_filters.CharFilter(label=_("Subject type"))
+    subject_type = _kind()
     subject_id = django_filters.UUIDFilter(label=_("Subject"))
     team = _team()
 

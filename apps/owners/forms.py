@@ -134,7 +134,7 @@ class DrillForm(forms.Form):
         help_text=_("One person, or several at once with the Ctrl key."),
     )
     ownership = forms.ChoiceField(label=_("Or the holder of"), required=False)
-    mode = forms.ChoiceField(label=_("What happens"), choices=Mode, initial=Mode.LEAVES, widget=forms.RadioSelect)
+    mode = forms.ChoiceField(label=_("What happens"), choices=Mode, initial=Mode.LEAVES)
     day = forms.DateField(label=_("On which day"), widget=forms.DateInput(attrs={"type": "date"}))
 
     def __init__(self, *args: Any, user: Any, ownerships: Sequence[tuple[Any, str]], **kwargs: Any) -> None:
