@@ -360,6 +360,8 @@ def test_on_the_page() -> None:
     assert done.status_code == 302
     assert "Kept" in client.get(done.url).content.decode()
     assert client.post("/owners/continuity/run/", {**body, "people": []}).status_code == 422
+    for nonsense in ("ownership=nonsense", f"ownership={new_id()}", "people=nonsense", "people=&day=later"):
+        assert client.get(f"/owners/continuity/run/?{nonsense}").status_code == 200, nonsense
     client.force_login(scene.engineer)
     assert client.post("/owners/continuity/run/", body).status_code == 403
 

@@ -1,5 +1,6 @@
 """The continuity drill: asked, shown, kept."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -145,9 +146,18 @@ class DrillRun(PageMixin, TemplateView):
             (str(row["ownership"].pk), f"{row['ownership'].title} · {row['label']} · {row['ownership'].holder.name}")
             for row in with_subjects(list(rows))
         ]
-        if chosen and chosen not in dict(choices):
-            choices.append((chosen, chosen))
+        if chosen not in dict(choices):
+            choices += [(str(pk), str(pk)) for pk in self._held(chosen)]
         return forms.DrillForm(data, user=user, ownerships=choices)
+
+    def _held(self, chosen: str) -> list[uuid.UUID]:
+        """Return the chosen ownership when the reader may see it, though it is not among the newest."""
+        try:
+            wanted = uuid.UUID(chosen)
+        except ValueError:
+            return []
+        rows = Ownership.objects.active().visible_to(self.request.user).filter(pk=wanted)
+        return list(rows.values_list("pk", flat=True))
 
     def scenario(self, form: forms.DrillForm) -> continuity.Scenario:
         data = form.cleaned_data
