@@ -9,7 +9,18 @@ from apps.core.api.docs import ApiDocs
 from apps.core.api.routers import ApiRouter
 
 router = ApiRouter()
-for label in ("core", "ledger", "people", "owners", "agenda", "evidence", "gates", "usecases", "datasets"):
+for label in (
+    "core",
+    "ledger",
+    "people",
+    "owners",
+    "agenda",
+    "evidence",
+    "gates",
+    "usecases",
+    "datasets",
+    "assessments",
+):
     import_module(f"apps.{label}.api").register(router)
 
 urlpatterns = [

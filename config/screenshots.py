@@ -28,6 +28,9 @@ FIXED = {
     "gates-nothing": "/gates/?search=nothing-like-this",
     "policies": "/gates/policies/",
     "policy-propose": "/gates/policies/propose/start/",
+    "portfolio": "/readiness/",
+    "frameworks": "/readiness/frameworks/",
+    "framework-propose": "/readiness/frameworks/propose/readiness/",
     "owners": "/owners/",
     "owners-then": "/owners/?as_of=2026-11-01T09:12",
     "responsibilities": "/owners/responsibilities/",
@@ -63,9 +66,9 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     """Return pages whose address is known only once the demo is there, with who looks at them."""
     sign_in(page, "ines")
 
-    def first(path: str, text: str) -> str:
+    def first(path: str, text: str, within: str = "a") -> str:
         page.goto(URL + path)
-        return str(page.get_by_role("link", name=text).first.get_attribute("href"))
+        return str(page.locator(within, has_text=text).first.get_attribute("href"))
 
     dataset = first("/datasets/", "Customer questions")
     version = first(dataset, "v1")
@@ -78,6 +81,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     approved = first("/gates/?state=approved", "Card questions")
     lapsed = first("/gates/?state=lapsed", "Identity questions")
     proposed = first("/gates/policies/", "version 2")
+    assessment = first("/readiness/?search=Support", "Experimenting", "td a")
+    history = first("/readiness/?search=Support", "Support assistant")
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
     return {
@@ -93,6 +98,11 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "work-with-offer": ("/", "lucia"),
         "hand-over-all": (f"/owners/people/{who}/hand-over/", "ines"),
         "person": (bruno, "ines"),
+        "assessment": (assessment, "ines"),
+        "assessment-mine": (f"{assessment}?show=mine", "bruno"),
+        "assessment-answer": (f"{assessment}answers/harm_controlled/", "ines"),
+        "assessment-fit": (f"{assessment}fit/", "teodora"),
+        "assessment-history": (history, "ines"),
         "gate-blocked": (blocked, "ines"),
         "gate-approved": (approved, "bruno"),
         "gate-lapsed": (lapsed, "kofi"),

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "apps.gates",
     "apps.usecases",
     "apps.datasets",
+    "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
 
@@ -150,6 +151,16 @@ CELERY_BEAT_SCHEDULE = {
     "forget_answers": {"task": "core.forget_answers", "schedule": 3600.0},
     "forget_uploads": {"task": "datasets.forget_uploads", "schedule": 3600.0},
     "gates_refresh_expired": {"task": "gates.refresh_expired", "schedule": 30.0, "options": {"expires": 30}},
+    "assessments_refresh_lapsed": {
+        "task": "assessments.refresh_lapsed",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "assessments_refresh_all": {
+        "task": "assessments.refresh_all",
+        "schedule": 3600.0,
+        "options": {"expires": 1800},
+    },
     "gates_refresh_all": {"task": "gates.refresh_all", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 CELERY_TIMEZONE = "UTC"
@@ -309,6 +320,11 @@ SPECTACULAR_SETTINGS = {
         "RoleEnum": "apps.people.roles.Role.choices",
         "OrganisationRoleEnum": "apps.people.roles.OrganisationRole.choices",
         "VerdictEnum": "apps.gates.models.SignOff.Verdict",
+        "AnswerLevelEnum": "apps.assessments.models.Answer.Level",
+        "AssessmentStateEnum": "apps.assessments.models.Assessment.State",
+        "VerdictLevelEnum": "apps.assessments.framework.VERDICT_CHOICES",
+        "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
+        "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,

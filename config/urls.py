@@ -21,6 +21,7 @@ urlpatterns = [
     path("datasets/", include("apps.datasets.urls")),
     path("evidence/", include("apps.evidence.urls")),
     path("gates/", include("apps.gates.urls")),
+    path("readiness/", include("apps.assessments.urls")),
     path("trail/", include("apps.ledger.urls")),
 ]
 

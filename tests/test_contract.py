@@ -16,7 +16,7 @@ from apps.gates.models import GateState
 from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("ledger", "people", "owners", "evidence", "gates", "usecases", "datasets")
+APPS = ("ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "assessments")
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",
     "ledger.record_on": "the same, for registered subjects",
@@ -32,6 +32,11 @@ INTERNAL = {
     "gates.refresh_watching": "follows every change",
     "gates.import_default_policies": "follows a migration",
     "usecases.ref_of": "a name",
+    "assessments.refresh": "follows every change",
+    "assessments.refresh_all": "follows the clock",
+    "assessments.refresh_lapsed": "follows the clock",
+    "assessments.refresh_on_change": "follows every change",
+    "assessments.import_default_frameworks": "follows a migration",
     "datasets.set_sources": "part of edit_dataset",
     "datasets.forget_uploads": "follows the clock",
 }

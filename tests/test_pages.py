@@ -7,6 +7,8 @@ from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from apps.assessments import actions as assessments
+from apps.assessments.models import Assessment
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -14,16 +16,21 @@ from apps.ledger.models import Entry
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
+from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene
 
 pytestmark = pytest.mark.django_db
-NAMESPACES = ("agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger")
+NAMESPACES = (
+    "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
+)  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch",
-    "owners:offer_accept", "datasets:inspect_again", "ledger:verify", "ledger:export_create", "gates:policy_publish",
-    "gates:policy_withdraw",
+    "owners:offer_accept",
+    "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
+    "assessments:framework_withdraw", "datasets:inspect_again", "ledger:verify", "ledger:export_create",
+    "gates:policy_publish", "gates:policy_withdraw",
 }  # fmt: skip
 
 
@@ -35,6 +42,10 @@ def furnished() -> tuple[Scene, Any]:
     heir = member(scene.team, "member", name="Heir")
     owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
     owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
+    assessment = make_assessment(scene)
+    answer(assessment, "splits_identified", "yes", scene)
+    assessments.submit(assessment, by=scene.engineer)
+    assessments.reopen(assessment, by=scene.engineer, reason="Once more")
     return scene, make_gate(scene)
 
 
@@ -56,7 +67,12 @@ def pages() -> list[tuple[str, dict[str, str]]]:
 
 def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[str, Any]:
     version, dataset = scene.version, scene.dataset
+    newest = Assessment.objects.order_by("-number").first()
     ids: dict[str, Any] = {
+        "assessments": newest.pk if newest else None,
+        "assessments:history": scene.use_case.pk,
+        "assessments:assessment_start": scene.use_case.pk,
+        "assessments:framework": newest.framework_id if newest else None,
         "usecases": scene.use_case.pk,
         "datasets:source": dataset.sources.first().pk,
         "datasets:version_register": dataset.pk,
@@ -88,8 +104,11 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         else:
             values[key] = {
                 "use_case": scene.use_case.pk,
+                "question": "splits_identified",
+                "other": newest.reopened_from_id if newest else None,
+                "to": "pilot",
                 "team": scene.team.pk,
-                "kind": "start",
+                "kind": "readiness" if name.startswith("assessments") else "start",
                 "subject_type": "dataset" if name.startswith("people") else "dataset_version",
                 "subject_id": dataset.pk if name.startswith("people") else version.pk,
                 "responsibility": "business_owner",
@@ -137,7 +156,9 @@ def test_another_team_finds_nothing(notary: Any) -> None:
     client.force_login(other.lead)
     for name, keys in pages():
         values = arguments(name, keys, scene, gate)
-        if not ({"pk", "subject_id", "use_case", "seq"} & set(values)) or name.startswith("gates:policy"):
+        if not ({"pk", "subject_id", "use_case", "seq"} & set(values)) or name.startswith(
+            ("gates:policy", "assessments:framework")
+        ):
             continue
         response = client.get(reverse(name, kwargs=values))
         assert response.status_code in (404, 405), (name, response.status_code)

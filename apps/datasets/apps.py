@@ -18,6 +18,7 @@ class DatasetsConfig(AppConfig):
             due,
             facts,
             trail,  # noqa: F401 — it registers itself
+            usecase_facts,
         )
         from apps.datasets.models import Dataset, DatasetVersion, Source
         from apps.evidence import facts as registry
@@ -73,6 +74,7 @@ class DatasetsConfig(AppConfig):
             )
         )
         registry.register(facts.PROVIDER)
+        registry.register(usecase_facts.PROVIDER)
         agenda.offer("datasets.inspections", due.failed_inspections)
 
         def find(user: Any, text: str, limit: int) -> list[search.Hit]:

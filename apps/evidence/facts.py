@@ -19,14 +19,15 @@ Figure = int | float | bool | str
 class FactDefinition:
     """What a fact says: its figures by name, each with its meaning and unit.
 
-    ``from_owners`` marks a fact that changes with who holds a responsibility on the subject or below it.
+    ``from_owners`` tells the continuity drill whose leaving may change the fact: pairs of the kind of subject and the
+    part, ``holder`` or ``deputy``.
     """
 
     name: str
     title: Text
     description: Text
     figures: Mapping[str, Text]
-    from_owners: bool = False
+    from_owners: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,8 +56,7 @@ class _Records:
 def effects(scenario: Scenario, user: Any) -> list[Effect]:
     """Return the gates that would lapse and those that nobody could then approve, of what the user may see."""
     affected = Ownership.objects.active().filter(Q(holder__in=scenario.gone) | Q(deputy__in=scenario.gone))
-    chains = subjects.chains(row.ref for row in affected).values()
-    touched = {ref for chain in chains for ref, _obj in chain}
+    touched = _touched(list(affected), scenario)
     gates = list(
         Gate.objects.visible_to(user)
         .live()
@@ -77,6 +76,18 @@ def effects(scenario: Scenario, user: Any) -> list[Effect]:
             found += _lapse(gate, policy, records, scenario, changed)
         else:
             found += _unsignable(gate, policy, records, scenario, changed)
+    return found
+
+
+def _touched(affected: list[Ownership], scenario: Scenario) -> dict[SubjectRef, set[tuple[str, str]]]:
+    """Return the subjects on and above which somebody holds or stands in, with the kinds of subject and the parts."""
+    chains = subjects.chains(row.ref for row in affected)
+    found: dict[SubjectRef, set[tuple[str, str]]] = {}
+    for row in affected:
+        parts = {"holder": row.holder_id, "deputy": row.deputy_id}
+        gone = {(row.subject_type, part) for part, person in parts.items() if person in scenario.gone}
+        for ref, _obj in chains.get(row.ref, ()):
+            found.setdefault(ref, set()).update(gone)
     return found
 
 
@@ -116,9 +127,13 @@ def _asked(policy: Policy) -> set[str]:
 
 
 def _changed(
-    gate: Gate, policy: Policy, records: _Records, scenario: Scenario, touched: set[SubjectRef]
+    gate: Gate,
+    policy: Policy,
+    records: _Records,
+    scenario: Scenario,
+    touched: dict[SubjectRef, set[tuple[str, str]]],
 ) -> list[uuid.UUID]:
-    """Return those who leave and whose names stand in the dossier: its content changes with them."""
+    """Return those with whom the dossier changes: it names them, or a fact that it asks for rests on them."""
     now, then = records.held(gate), records.held(gate, scenario.gone)
     people = [
         now[name].holder_id
@@ -127,9 +142,8 @@ def _changed(
     ]
     asked = {row.fact for row in policy.requirements}
     rests = any(
-        definition.from_owners and definition.name in asked
+        definition.name in asked and definition.from_owners & touched.get(ref, set())
         for ref in records.chains[gate.pk]
-        if ref in touched
         for definition in facts.definitions(ref.type).values()
     )
     return people or (sorted(scenario.gone) if rests else [])
@@ -155,7 +169,7 @@ def _lapse(gate: Gate, policy: Policy, records: _Records, scenario: Scenario, ch
         sentence = (
             _("The approval lapses: %(names)s signed it.")
             if leaving
-            else _("The approval lapses: it names %(names)s as an owner.")
+            else _("The approval lapses: it rests on %(names)s.")
         )
         return [_effect(gate, "lapses", sentence % {"names": _names(scenario, people)}, people)]
     return []

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 VIEW = "view"
 TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
-EVIDENCE = frozenset({"evidence.add", "evidence.attest"})
+EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit"})
 
@@ -27,16 +27,38 @@ class OrganisationRole(models.TextChoices):
 
 
 PEOPLE = frozenset({"people.manage", "grant.give", "token.manage_service"})
-GOVERNANCE = frozenset({"owner.assign", "gate.open", "gate.withdraw", "gate.sign", "policy.propose", "policy.publish"})
+GOVERNANCE = frozenset({"owner.assign", "gate.open", "gate.withdraw", "gate.sign"})
+RULES = frozenset({"policy.propose", "policy.publish", "framework.propose", "framework.publish"})
+ASSESS = frozenset({"assessment.manage"})
+PHASES = frozenset({"usecase.move_phase"})
 BASE = frozenset({VIEW})
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MEMBER: BASE,
     Role.DATA_STEWARD: BASE | {"trail.view", "gate.open"} | DATASETS | EVIDENCE,
-    Role.TECHNICAL_OWNER: BASE | {"trail.view", "gate.open", "gate.withdraw"} | USE_CASES | DATASETS | EVIDENCE,
-    Role.BUSINESS_OWNER: BASE | {"trail.view", "owner.assign", "gate.open", "gate.sign"} | USE_CASES | EVIDENCE,
+    Role.TECHNICAL_OWNER: BASE
+    | {"trail.view", "gate.open", "gate.withdraw"}
+    | USE_CASES
+    | DATASETS
+    | EVIDENCE
+    | ASSESS,
+    Role.BUSINESS_OWNER: BASE
+    | {"trail.view", "owner.assign", "gate.open", "gate.sign"}
+    | USE_CASES
+    | EVIDENCE
+    | ASSESS
+    | PHASES,
     Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign"} | EVIDENCE,
-    Role.GOVERNANCE_LEAD: BASE | TRAIL | EVIDENCE | USE_CASES | DATASETS | GOVERNANCE | {"grant.give"},
+    Role.GOVERNANCE_LEAD: BASE
+    | TRAIL
+    | EVIDENCE
+    | USE_CASES
+    | DATASETS
+    | GOVERNANCE
+    | RULES
+    | ASSESS
+    | PHASES
+    | {"grant.give"},
     Role.AUDITOR: BASE | TRAIL,
     Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign"},
 }

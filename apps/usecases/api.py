@@ -6,11 +6,12 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from apps.core.api.views import ReadView, expected_revision, set_etag
+from apps.evidence import facts
 from apps.evidence.api import FactSerializer
 from apps.people.models import Team
-from apps.usecases import actions, facts
+from apps.usecases import actions
 from apps.usecases.filters import UseCaseFilter
-from apps.usecases.models import UseCase
+from apps.usecases.models import Phase, UseCase
 
 
 class UseCaseSerializer(serializers.ModelSerializer[UseCase]):
@@ -31,6 +32,11 @@ class UseCaseSerializer(serializers.ModelSerializer[UseCase]):
         if request is not None and request.user.is_authenticated:
             cast(Any, fields["team"]).queryset = Team.objects.visible_to(request.user)
         return fields
+
+
+class PhaseMoveSerializer(serializers.Serializer[Any]):
+    to = serializers.ChoiceField(choices=Phase.choices)
+    reason = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
 class UseCaseViewSet(ReadView):
@@ -69,7 +75,17 @@ class UseCaseViewSet(ReadView):
     @extend_schema(responses=FactSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def facts(self, request: Any, pk: str) -> Response:
-        return Response([fact.as_dict() for fact in facts.read(self.get_object())])
+        use_case = self.get_object()
+        return Response([fact.as_dict() for fact in facts.read(actions.ref_of(use_case), use_case).values()])
+
+    @extend_schema(request=PhaseMoveSerializer, responses={201: UseCaseSerializer})
+    @action(detail=True, methods=["post"], url_path="phase-moves")
+    def phase_moves(self, request: Any, pk: str) -> Response:
+        """Move from assess to pilot, which needs a signed assessment that says so, or back with a reason."""
+        serializer = PhaseMoveSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        moved = actions.move_phase(self.get_object().pk, by=request.user, **serializer.validated_data)
+        return self._answer(moved, status.HTTP_201_CREATED)
 
 
 def register(router: Any) -> None:

@@ -16,6 +16,7 @@ from apps.people.identity import persons
 from apps.usecases.models import UseCase
 
 lazy = gettext_lazy
+OWNED = ("use_case", "dataset", "model")
 BUS_FACTOR = FactDefinition(
     "usecase.bus_factor",
     lazy("Bus factor"),
@@ -30,7 +31,7 @@ BUS_FACTOR = FactDefinition(
         "with_deputy": lazy("Held, with a deputy"),
         "people": lazy("Different people who hold them or stand in"),
     },
-    from_owners=True,
+    frozenset((type_, part) for type_ in OWNED for part in ("holder", "deputy")),
 )
 
 

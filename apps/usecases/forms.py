@@ -30,6 +30,16 @@ class UseCaseForm(forms.ModelForm[UseCase]):
         """Leave the double name to the action, which refuses with a sentence."""
 
 
+class PhaseForm(forms.Form):
+    reason = forms.CharField(
+        label=_("Why"),
+        max_length=500,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Needed when the use case goes back."),
+    )
+
+
 class NewUseCaseForm(UseCaseForm):
     team = forms.ModelChoiceField(queryset=Team.objects.none(), label=_("Team"), empty_label=_("Choose a team"))
     field_order = ("team",)

@@ -16,7 +16,7 @@ class RiskTier(models.TextChoices):
 
 
 class Phase(models.TextChoices):
-    """The four phases of the framework's phased implementation; only *assess* moves so far."""
+    """The four phases of the framework's phased implementation; *assess* and *pilot* move so far."""
 
     ASSESS = "assess", _("Assess")
     PILOT = "pilot", _("Pilot")

@@ -7,6 +7,7 @@ from apps.ledger import sentences
 sentences.offer(
     {
         "use_case.created": (_("created the use case"), "target"),
+        "use_case.phase_moved": (_("moved the phase of"), "arrow-right"),
         "use_case.edited": (_("edited the use case"), "edit"),
     }
 )

@@ -9,9 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import access
 from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
+from apps.evidence import facts
 from apps.gates.lanes import lane
 from apps.owners import holders
-from apps.usecases import actions, facts, forms
+from apps.usecases import actions, forms
+from apps.usecases.facts import bus_factor
 from apps.usecases.filters import UseCaseFilter
 from apps.usecases.models import Phase, UseCase
 
@@ -91,9 +93,13 @@ class UseCaseDetail(DetailPage):
             ],
             vacancies=[seat for seat in holders.seats(actions.ref_of(use_case)) if seat.is_required and seat.is_vacant],
             datasets=[{"dataset": row, "vacant": vacant.get(row.pk, ())} for row in datasets],
-            bus_factor=facts.bus_factor(use_case),
+            bus_factor=bus_factor(use_case),
             lane=lane([actions.ref_of(use_case)], under=use_case.pk, user=user),
             may_edit=user.may("usecase.edit", use_case.team_id),
+            moves=[(phase, phase.label) for phase in actions.MOVES.get(Phase(use_case.phase), ())]
+            if user.may("usecase.move_phase", use_case.team_id)
+            else [],
+            readiness=facts.read(actions.ref_of(use_case), use_case, ["usecase.readiness"]).get("usecase.readiness"),
             may_add_dataset=user.may("dataset.create", use_case.team_id),
             **kwargs,
         )
@@ -162,3 +168,45 @@ class UseCaseEdit(ActionFormView):
 
     def success_url_for(self, result: UseCase) -> str:
         return reverse("usecases:usecase_detail", args=[result.pk])
+
+
+class UseCasePhase(ActionFormView):
+    """Move a use case to another phase, after a page that says what that needs."""
+
+    nav_key = "use_cases"
+    form_class = forms.PhaseForm
+    submit_label = _("Move it")
+    success_message = _("The use case moved.")
+
+    @cached_property
+    def use_case(self) -> UseCase:
+        row = UseCase.objects.visible_to(self.request.user).filter(pk=self.kwargs["pk"]).first()
+        if row is None:
+            raise NotFound(_("There is no such use case, or you may not see it."))
+        return row
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        access.require(request.user, "usecase.move_phase", self.use_case.team_id)
+        return super().get(request, *args, **kwargs)
+
+    def get_title(self) -> Text:
+        labels = dict(Phase.choices)
+        return _("Move to %(phase)s") % {"phase": str(labels.get(self.kwargs["to"], self.kwargs["to"])).lower()}
+
+    def get_subtitle(self) -> Text:
+        return self.use_case.name
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [(_("Use cases"), reverse("usecases:usecase_list")), (self.use_case.name, self.success_url_for(None))]
+
+    def act(self, form: Any) -> UseCase:
+        return actions.move_phase(
+            self.use_case.pk, self.kwargs["to"], by=self.request.user, reason=form.cleaned_data["reason"]
+        )
+
+    def success_url_for(self, result: Any) -> str:
+        return reverse("usecases:usecase_detail", args=[self.kwargs["pk"]])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.cancel_url = self.success_url_for(None)
+        return super().get_context_data(**kwargs)

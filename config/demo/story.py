@@ -2,13 +2,15 @@
 
 import datetime as dt
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.models import EmailAddress
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from apps.assessments import actions as assessments
+from apps.assessments.models import Assessment
 from apps.core import clock, jobs
 from apps.core.actor import SYSTEM
 from apps.core.subjects import SubjectRef
@@ -33,6 +35,7 @@ from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
 from config.demo import material
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
+from config.demo.readiness import CLAIMS, EARLIER, FIT
 
 WEEKS = 6
 PACE = 3.4
@@ -66,6 +69,8 @@ class Story:
         self._support(support)
         self._triage(triage)
         self._desk(desk)
+        self._assess(support, "teodora", CLAIMS, FIT)
+        self._sign_assessment(self._assess(triage, "oskar", EARLIER, {}), "oskar", "magda")
         self._policy()
         self._absence()
         self._continuity(desk)
@@ -300,6 +305,34 @@ class Story:
             evidence.withdraw_document(
                 documents[1], by=self.who("ravi"), reason="The retention period was changed to twelve months."
             )
+
+    def _assess(self, use_case: UseCase, by: str, claims: Sequence[tuple[str, ...]], fit: dict[str, str]) -> Assessment:
+        with self.later(hours=3):
+            assessment = assessments.start(use_case, by=self.who(by))
+        for person, question, level, comment, proof in claims:
+            with self.later(minutes=21):
+                assessments.answer(
+                    assessment,
+                    question,
+                    level,
+                    by=self.who(person),
+                    revision=0,
+                    comment=comment,
+                    link=f"https://wiki.demo.example/{question}" if proof else "",
+                    link_title=proof,
+                )
+        if fit:
+            with self.later(minutes=12):
+                assessments.state_fit(assessment, fit, by=self.who(by), revision=0)
+        return assessment
+
+    def _sign_assessment(self, assessment: Assessment, submitter: str, signer: str) -> None:
+        with self.later(hours=2):
+            assessment = assessments.submit(assessment, by=self.who(submitter))
+        with self.later(hours=5):
+            user = self.who(signer)
+            confirmation = confirmations.confirm(user, password=PASSWORD)
+            assessments.sign(assessment, by=user, digest=assessment.digest, confirmation_id=confirmation.pk)
 
     def _policy(self) -> None:
         with self.later(days=1):

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.assessments import actions as assessments
+from apps.assessments.models import FrameworkVersion
 from apps.core.models import Job
 from apps.evidence import actions as evidence
 from apps.evidence.models import Document
@@ -24,6 +26,7 @@ from apps.people.models import Absence, ApiToken
 from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
 from tests.api.client import Caller
+from tests.assessments.scenery import make_assessment
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene, upload
 
@@ -48,6 +51,9 @@ def world(notary: Callable[[], None]) -> World:
     steward = Ownership.objects.get(responsibility="data_steward")
     offer = owners.hand_over(steward, scene.people["source_owner"], by=scene.lead)
     drill = owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
+    assessment = make_assessment(scene)
+    asked = FrameworkVersion.objects.get().source.replace("valid_days: 90", "valid_days: 60")
+    framework = assessments.propose_framework(asked, by=scene.lead)
     notary()
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
@@ -63,6 +69,8 @@ def world(notary: Callable[[], None]) -> World:
         "document": Document.objects.filter(kind="exclusions").get().pk,
         "attestation": attestation.pk,
         "gate": gate.pk,
+        "assessment": assessment.pk,
+        "framework": framework.pk,
         "policy": proposed.pk,
         "ledger-entry": Entry.objects.filter(team_id=scene.team.pk).order_by("-seq").values_list("seq", flat=True)[0],
         "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
@@ -157,6 +165,18 @@ ACTS: dict[str, Act] = {
     "policy:create": Act("policy.propose", lambda w: {"source": "kind: start"}),
     "policy:publications": Act("policy.publish"),
     "policy:withdrawals": Act("policy.propose"),
+    "use-case:phase_moves": Act("usecase.move_phase", lambda w: {"to": "pilot"}),
+    "framework:create": Act("framework.propose", lambda w: {"source": "kind: readiness"}),
+    "framework:publications": Act("framework.publish"),
+    "framework:withdrawals": Act("framework.propose"),
+    "assessment:create": Act("assessment.manage", lambda w: {"use_case": str(w.scene.use_case.pk)}),
+    "assessment:answers": Act(
+        "assessment.answer", lambda w: {"question": "scope_narrow", "level": "yes", "revision": 0}
+    ),
+    "assessment:fit": Act("assessment.answer", lambda w: {"values": {"stability": "stable"}, "revision": 0}),
+    "assessment:submissions": Act("assessment.manage"),
+    "assessment:signatures": Act("holder", lambda w: {"digest": "sha256:x"}, "sign"),
+    "assessment:reopenings": Act("assessment.manage", lambda w: {"reason": "r"}),
     "gate:create": Act("gate.open", lambda w: {"policy_kind": "start", **_subject(w)}),
     "gate:sign_offs": Act(
         "holder",
@@ -175,7 +195,7 @@ OWN = {
     "user:me", "token:create", "token:destroy", "absence:create", "absence:destroy", "confirmation:create",
     "session:destroy", "upload:partial_update", "upload:destroy",
 }  # fmt: skip
-ORGANISATION_WIDE = {"policy", "ledger-checkpoint"}
+ORGANISATION_WIDE = {"policy", "framework", "ledger-checkpoint"}
 
 
 def endpoints() -> list[tuple[str, str, str, str]]:

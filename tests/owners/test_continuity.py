@@ -19,7 +19,9 @@ from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.identifiers import new_id
 from apps.core.subjects import SubjectRef
 from apps.datasets.refs import dataset_ref
+from apps.gates import actions as gates
 from apps.gates import dossier as dossiers
+from apps.gates.actions.gates import newest_policy
 from apps.gates.models import LIVE_STATES, Gate, GateState
 from apps.ledger.models import Entry
 from apps.owners import actions, continuity, drawing, holders
@@ -124,6 +126,20 @@ def overruled_holder_on_the_use_case(scene: Scene) -> list[User]:
     return [scene.people["business_owner"]]
 
 
+def deputy_that_a_gate_asks_for(scene: Scene) -> list[User]:
+    for row in Ownership.objects.active():
+        actions.appoint_deputy(row, nothing(scene, f"Deputy {row.responsibility}"), by=scene.lead)
+    asks = (
+        "requirements:\n  - id: continuity\n    title: Two people behind each\n    fact: usecase.bus_factor\n"
+        "    figure: bus_factor\n    at_least: 2\n"
+    )
+    source = newest_policy("start").source.replace("requirements:\n", asks, 1)
+    second = member(scene.team, "governance_lead", name="Second")
+    gates.publish_policy(gates.propose_policy(source, by=scene.lead, note="n"), by=second)
+    scene.approve(make_gate(scene))
+    return [User.objects.get(name="Deputy data_steward")]
+
+
 def several_at_once(scene: Scene) -> list[User]:
     deputy = nothing(scene)
     actions.appoint_deputy(held(scene, "business_owner"), deputy, by=scene.lead)
@@ -152,7 +168,7 @@ SHAPES: list[Shape] = [
     deputy_of_an_absent_holder, signer_of_an_approved_gate, named_in_an_approved_gate_without_signing_it,
     named_in_an_open_gate, holder_of_two_things, half_signed_gate, the_reviewer_of_a_half_signed_gate,
     nearer_holder_on_the_dataset, overruled_holder_on_the_use_case, several_at_once, one_who_was_asked,
-    nobody_special, author_of_the_version,
+    nobody_special, author_of_the_version, deputy_that_a_gate_asks_for,
 ]  # fmt: skip
 
 

@@ -47,6 +47,17 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "declined": (lazy("Declined"), "danger", "x"),
     "vacant": (lazy("Vacant"), "danger", "user"),
     "overdue": (lazy("Overdue"), "danger", "clock"),
+    "submitted": (lazy("Submitted"), "info", "clock"),
+    "signed": (lazy("Signed"), "success", "signature"),
+    "superseded": (lazy("Superseded"), "", "history"),
+    "not_ready": (lazy("Not ready"), "danger", "circle-x"),
+    "experimenting": (lazy("Experimenting"), "warning", "alert"),
+    "ready_to_pilot": (lazy("Ready to pilot"), "info", "arrow-right"),
+    "ready_for_production": (lazy("Ready for production"), "success", "circle-check"),
+    "yes": (lazy("Yes"), "success", "check"),
+    "partly": (lazy("Partly"), "warning", "circle-dashed"),
+    "no": (lazy("No"), "danger", "x"),
+    "not_applicable": (lazy("Not applicable"), "", "circle-dashed"),
 }
 
 
@@ -179,6 +190,8 @@ def widget(field: BoundField) -> SafeString:
     """Show a field's input, linked to its help and its errors."""
     described = [f"{field.auto_id}_help"] if field.help_text else []
     described += [f"{field.auto_id}_errors"] if field.errors else []
+    if isinstance(field.field.widget, CheckboxSelectMultiple | RadioSelect):
+        return _choices(field, " ".join(described))
     own = field.field.widget.attrs.get("class", "")
     attrs: dict[str, str | bool] = {"class": f"{own} {_classes(field)}{' invalid' if field.errors else ''}".strip()}
     if described:
@@ -186,6 +199,17 @@ def widget(field: BoundField) -> SafeString:
     if field.errors:
         attrs["aria-invalid"] = "true"
     return field.as_widget(attrs=attrs)
+
+
+def _choices(field: BoundField, described: str) -> SafeString:
+    """Show each choice with its label beside it, a line each."""
+    rows = []
+    for choice in field.subwidgets:
+        choice.data["attrs"]["class"] = "form-check-input"
+        if described:
+            choice.data["attrs"]["aria-describedby"] = described
+        rows.append((choice.data["attrs"].get("id", ""), choice.tag(), choice.choice_label))
+    return format_html_join("", '<label class="choice" for="{}">{}<span>{}</span></label>', rows)
 
 
 @register.inclusion_tag("components/field.html")
