@@ -32,6 +32,11 @@ FIXED = {
     "frameworks": "/readiness/frameworks/",
     "framework-propose": "/readiness/frameworks/propose/readiness/",
     "owners": "/owners/",
+    "owners-then": "/owners/?as_of=2026-11-01T09:12",
+    "responsibilities": "/owners/responsibilities/",
+    "offers": "/owners/offers/",
+    "drills": "/owners/continuity/",
+    "drill-ask": "/owners/continuity/run/",
     "trail": "/trail/",
     "seals": "/trail/seals/",
     "entry": "/trail/60/",
@@ -68,6 +73,10 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     dataset = first("/datasets/", "Customer questions")
     version = first(dataset, "v1")
     case = first("/use-cases/", "Support assistant")
+    drill = first("/owners/continuity/", "Bruno")
+    offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
+    bruno = first("/settings/people/", "Bruno")
+    who = bruno.rstrip("/").rsplit("/", 1)[-1]
     blocked = first("/gates/?state=open", "Customer questions")
     approved = first("/gates/?state=approved", "Card questions")
     lapsed = first("/gates/?state=lapsed", "Identity questions")
@@ -81,6 +90,14 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "version": (version, "teodora"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
+        "drill": (drill, "ines"),
+        "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),
+        "drill-away": (f"/owners/continuity/run/?people={who}&mode=is_away", "ines"),
+        "offer": (offer, "ines"),
+        "offer-mine": (offer, "lucia"),
+        "work-with-offer": ("/", "lucia"),
+        "hand-over-all": (f"/owners/people/{who}/hand-over/", "ines"),
+        "person": (bruno, "ines"),
         "assessment": (assessment, "ines"),
         "assessment-mine": (f"{assessment}?show=mine", "bruno"),
         "assessment-answer": (f"{assessment}answers/harm_controlled/", "ines"),

@@ -25,13 +25,14 @@ from apps.gates.models import PolicyVersion
 from apps.ledger import actions as ledger
 from apps.ledger.models import Checkpoint, Entry, Export
 from apps.owners import actions as owners
-from apps.owners.models import Ownership
+from apps.owners.continuity import scenario
+from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.people import actions as people
 from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
 from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, make_gate, make_scene, upload
+from tests.scenery import Scene, hand_over, make_gate, make_scene, upload
 
 _count = itertools.count(1)
 
@@ -57,6 +58,8 @@ class Crowd:
             "user": scene.engineer.pk,
             "use-case": scene.use_case.pk,
             "ownership": Ownership.objects.filter(team=scene.team).latest("id").pk,
+            "handover": OwnershipOffer.objects.filter(to=reader, state="pending").latest("id").pk,
+            "continuity-drill": ContinuityDrill.objects.latest("id").pk,
             "source": scene.dataset.sources.first().pk,
             "dataset": scene.dataset.pk,
             "dataset-version": scene.version.pk,
@@ -79,10 +82,10 @@ def make_crowd() -> Crowd:
     scene = make_scene(name="The crowd")
     reader = member(scene.team, *Role.values, name="Reads everything")
     administrator = member(scene.team, *Role.values, name="Administers", organisation_role="administrator")
-    for responsibility in ("business_owner", "compliance_reviewer"):
+    for responsibility, holder in (("business_owner", reader), ("compliance_reviewer", administrator)):
         held = Ownership.objects.active().get(team=scene.team, responsibility=responsibility)
-        holder, deputy = (reader, administrator) if responsibility == "business_owner" else (administrator, reader)
-        owners.hand_over(held, holder, by=scene.lead, deputy=deputy)
+        deputy = member(scene.team, responsibility, name=f"Deputy {responsibility}")
+        hand_over(held, holder, by=scene.lead, deputy=deputy)
     return Crowd(scene, reader, administrator)
 
 
@@ -116,7 +119,7 @@ def _another_team(crowd: Crowd) -> None:
     for viewer in crowd.viewers:
         Membership.objects.create(team=scene.team, user=viewer, role=Role.GOVERNANCE_LEAD)
     held = Ownership.objects.active().filter(team=scene.team)
-    owners.hand_over(held.get(responsibility="business_owner"), crowd.reader, by=scene.lead, deputy=crowd.administrator)
+    hand_over(held.get(responsibility="business_owner"), crowd.reader, by=scene.lead, deputy=crowd.administrator)
     owners.vacate(held.get(responsibility="sponsor"), by=scene.lead)
     make_gate(scene)
     answer(make_assessment(scene), "splits_identified", "yes", scene)
@@ -142,7 +145,13 @@ def _own_things(crowd: Crowd, count: int) -> None:
         people.give_grant(outsider, SubjectRef("use_case", scene.use_case.pk), by=scene.lead)
         steward = member(scene.team, "data_steward", "member", name=f"Steward {number}")
         held = Ownership.objects.active().get(team=scene.team, responsibility="data_steward")
-        owners.hand_over(held, steward, by=scene.lead, deputy=scene.lead)
+        hand_over(held, steward, by=scene.lead, deputy=scene.lead)
+        offer = owners.offer(dataset_ref(dataset), "data_steward", reader, by=scene.lead)
+        owners.decline(offer, by=reader, reason="Somebody else knows it better")
+        sponsor = Ownership.objects.active().get(team=scene.team, responsibility="sponsor")
+        owners.decline(owners.hand_over(sponsor, steward, by=scene.lead), by=steward, reason="Too much")
+        owners.offer(dataset_ref(dataset), "source_owner", reader, by=scene.lead, note="Please")
+        owners.record_drill(scenario([reader], [], None), by=scene.lead)
         for viewer in crowd.viewers:
             day = dt.date(2030, 1, 1) + dt.timedelta(days=number)
             people.record_absence(viewer, day, day, by=viewer)

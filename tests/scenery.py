@@ -15,6 +15,7 @@ from apps.evidence import actions as evidence
 from apps.gates import actions as gates
 from apps.gates.models import Gate
 from apps.owners import actions as owners
+from apps.owners.models import Ownership, OwnershipOffer
 from apps.people.models import Team, User
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
@@ -62,6 +63,21 @@ class Scene:
         self.sign(gate, "compliance_reviewer")
         gate.refresh_from_db()
         return gate
+
+
+def answered(offer: OwnershipOffer) -> Ownership:
+    """Return what the offer came to, accepted by whoever was asked."""
+    return offer.ownership or owners.accept(offer, by=offer.to)
+
+
+def name_holder(ref: SubjectRef, responsibility: str, holder: User, *, by: User, **values: Any) -> Ownership:
+    """Ask somebody to hold a responsibility, and let them accept."""
+    return answered(owners.offer(ref, responsibility, holder, by=by, **values))
+
+
+def hand_over(ownership: Ownership, to: User, *, by: User, **values: Any) -> Ownership:
+    """Ask somebody to take a responsibility over, and let them accept."""
+    return answered(owners.hand_over(ownership, to, by=by, **values))
 
 
 def make_people(team: Team) -> dict[str, User]:
@@ -132,9 +148,9 @@ def make_scene(*, complete: bool = True, train: str = TRAIN, test: str = TEST, n
     if complete:
         for responsibility in ON_USE_CASE:
             ref = SubjectRef("use_case", scene.use_case.pk)
-            owners.assign(ref, responsibility, scene.people[responsibility], by=scene.lead)
+            name_holder(ref, responsibility, scene.people[responsibility], by=scene.lead)
         for responsibility in ON_DATASET:
-            owners.assign(dataset_ref(scene.dataset), responsibility, scene.people[responsibility], by=scene.lead)
+            name_holder(dataset_ref(scene.dataset), responsibility, scene.people[responsibility], by=scene.lead)
     scene.version = make_version(scene, train, test)
     if complete:
         for kind in DOCUMENTS:

@@ -16,7 +16,9 @@ from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.ledger.models import Entry
-from apps.owners.models import Ownership
+from apps.owners import actions as owners
+from apps.owners.continuity import scenario
+from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene
@@ -28,6 +30,7 @@ NAMESPACES = (
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch",
+    "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
     "assessments:framework_withdraw", "datasets:inspect_again", "ledger:verify", "ledger:export_create",
     "gates:policy_publish", "gates:policy_withdraw",
@@ -38,6 +41,10 @@ def furnished() -> tuple[Scene, Any]:
     """Return a scene with one of everything that a page can be about, and its gate."""
     scene = make_scene()
     evidence.attest(version_ref(scene.version), "sample_audited", by=scene.people["review_lead"])
+    sponsor = Ownership.objects.get(responsibility="sponsor", subject_id=scene.use_case.pk)
+    heir = member(scene.team, "member", name="Heir")
+    owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
+    owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
     assessment = make_assessment(scene)
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
@@ -79,6 +86,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "gates": gate.pk,
         "evidence:attestation": Attestation.objects.first().pk,
         "evidence:document": Document.objects.first().pk,
+        "owners:offer": OwnershipOffer.objects.filter(state="pending").first().pk,
+        "owners:drill": ContinuityDrill.objects.first().pk,
+        "owners:person": scene.engineer.pk,
         "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
         "people:person": scene.engineer.pk,
         "people:service_token": scene.engineer.pk,

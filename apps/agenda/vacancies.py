@@ -12,8 +12,11 @@ from apps.owners import holders
 def due_for(user: Any) -> list[DueItem]:
     """Return one item per subject with vacancies on which the user may name holders."""
     by_subject: dict[Any, tuple[Any, list[str]]] = {}
-    for ref, obj, responsibility in holders.vacancies(user, "owner.assign"):
-        by_subject.setdefault(ref, (obj, []))[1].append(str(responsibility.title))
+    for row in holders.vacancies(user, "owner.assign"):
+        text = str(row.responsibility.title)
+        if row.offer is not None:
+            text = _("%(title)s (asked: %(name)s)") % {"title": text, "name": row.offer.to.name}
+        by_subject.setdefault(row.ref, (row.subject, []))[1].append(text)
     items = []
     for ref, (obj, titles) in by_subject.items():
         kind = subjects.kind(ref.type)

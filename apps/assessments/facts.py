@@ -36,6 +36,7 @@ RECORDS = (
             "sponsor": lazy("a sponsor is named"),
             "compliance_reviewer": lazy("a compliance reviewer is named"),
         },
+        frozenset({("use_case", "holder")}),
     ),
     FactDefinition(
         "usecase.operators",

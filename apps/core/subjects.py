@@ -5,7 +5,7 @@ floor because ownerships, due items, evidence and gates all speak of subjects.
 """
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,13 +48,18 @@ def _nobody(obj: Any) -> set[uuid.UUID]:
     return set()
 
 
+def _none_below(refs: Any) -> Iterable[SubjectRef]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class SubjectKind:
     """What an app says of one kind of subject.
 
     ``visible(user)`` is the query set of those the user may see; ``digest`` names the exact content;
     ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it; ``ancestors``
-    the kinds of subject that one belongs to, furthest first.
+    the kinds of subject that one belongs to, furthest first. ``children(refs)`` names those of this kind that belong
+    directly to one of the subjects, in one query; only a kind on which something can be held needs it.
     """
 
     type: str
@@ -65,6 +70,7 @@ class SubjectKind:
     url: Callable[[Any], str]
     team: Callable[[Any], Any] = lambda obj: obj.team
     parent: Callable[[Any], SubjectRef | None] = _nothing
+    children: Callable[[Any], Iterable[SubjectRef]] = _none_below
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
     responsibilities: tuple[str, ...] = ()
@@ -118,6 +124,49 @@ def chain(ref: SubjectRef) -> list[tuple[SubjectRef, Any]]:
         obj = get(current)
         found.append((current, obj))
         current = kind(current.type).parent(obj)
+    return found
+
+
+def below(ref: SubjectRef) -> list[SubjectRef]:
+    """Return what belongs to the subject, at any depth, nearest first; one query a kind and level."""
+    found: list[SubjectRef] = []
+    level: Collection[SubjectRef] = [ref]
+    while level:
+        level = [child for entry in _kinds.values() for child in entry.children(level)]
+        found += level
+    return found
+
+
+def find(refs: Iterable[SubjectRef], user: Actor | None = None) -> dict[SubjectRef, Any]:
+    """Return the objects that there are, by reference; with ``user`` those they may see. One query a kind."""
+    by_type: dict[str, set[uuid.UUID]] = {}
+    for ref in refs:
+        by_type.setdefault(ref.type, set()).add(ref.id)
+    return {
+        SubjectRef(type_, obj.pk): obj
+        for type_, ids in by_type.items()
+        if type_ in _kinds
+        for obj in (_kinds[type_].all() if user is None else _kinds[type_].visible(user)).filter(pk__in=ids)
+    }
+
+
+def chains(refs: Iterable[SubjectRef]) -> dict[SubjectRef, list[tuple[SubjectRef, Any]]]:
+    """Return for each subject that there is what ``chain`` returns; one query a kind and level."""
+    found: dict[SubjectRef, list[tuple[SubjectRef, Any]]] = {}
+    known: dict[SubjectRef, Any] = {}
+    above: dict[SubjectRef, SubjectRef | None] = {}
+    wanted = list(dict.fromkeys(refs))
+    level = set(wanted)
+    while level:
+        objects = find(level)
+        known |= objects
+        above |= {ref: kind(ref.type).parent(obj) for ref, obj in objects.items()}
+        level = {parent for ref in objects if (parent := above[ref]) is not None and parent not in known}
+    for ref in wanted:
+        step: SubjectRef | None = ref
+        while step is not None and step in known:
+            found.setdefault(ref, []).append((step, known[step]))
+            step = above[step]
     return found
 
 

@@ -18,6 +18,7 @@ from apps.datasets.actions import FileOffer
 from apps.datasets.filters import DatasetFilter, SourceFilter, VersionFilter
 from apps.datasets.models import Dataset, DatasetVersion, Inspection, Source, SplitFile, SplitName, Upload
 from apps.datasets.parsers import PieceParser
+from apps.evidence.api import FactSerializer
 from apps.people.models import Team
 from apps.usecases.models import UseCase
 
@@ -221,14 +222,6 @@ def _fields(request: Any) -> Any:
     if not (request.content_type or "").startswith("multipart/"):
         return request.data
     return {key: value for key, value in request.data.items() if key not in SplitName.values and key != "splits"}
-
-
-class FactSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    status = serializers.ChoiceField(choices=["known", "pending", "failed", "unknown"])
-    sentence = serializers.CharField()
-    figures = serializers.DictField()
-    computed_from = serializers.DictField(child=serializers.CharField())
 
 
 class InspectionSerializer(serializers.ModelSerializer[Inspection]):

@@ -44,6 +44,12 @@ class DatasetsConfig(AppConfig):
                 label=lambda dataset: dataset.name,
                 url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
                 parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
+                children=lambda refs: [
+                    SubjectRef("dataset", pk)
+                    for pk in Dataset.objects.filter(
+                        use_case__in=[ref.id for ref in refs if ref.type == "use_case"]
+                    ).values_list("pk", flat=True)
+                ],
                 ancestors=("use_case",),
                 responsibilities=tuple(row.key for row in held_on("dataset")),
                 icon="database",

@@ -40,6 +40,7 @@ DEFINITIONS = (
         lazy("Owners of the datasets"),
         lazy("Datasets on which every required responsibility is held."),
         {"datasets": lazy("Datasets"), "complete_percent": lazy("Datasets with every owner, per cent")},
+        frozenset({("dataset", "holder")}),
     ),
     FactDefinition(
         "usecase.lineage",

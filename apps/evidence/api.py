@@ -47,6 +47,14 @@ class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=500)
 
 
+class FactSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    status = serializers.ChoiceField(choices=["known", "pending", "failed", "unknown"])
+    sentence = serializers.CharField()
+    figures = serializers.DictField()
+    computed_from = serializers.DictField(child=serializers.CharField())
+
+
 class DocumentViewSet(ReadView):
     """Documents on subjects: added (JSON with a link, or multipart with a file), read, taken back."""
 

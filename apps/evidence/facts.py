@@ -17,12 +17,17 @@ Figure = int | float | bool | str
 
 @dataclass(frozen=True, slots=True)
 class FactDefinition:
-    """What a fact says: its figures by name, each with its meaning and unit."""
+    """What a fact says: its figures by name, each with its meaning and unit.
+
+    ``from_owners`` tells the continuity drill whose leaving may change the fact: pairs of the kind of subject and the
+    part, ``holder`` or ``deputy``.
+    """
 
     name: str
     title: Text
     description: Text
     figures: Mapping[str, Text]
+    from_owners: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

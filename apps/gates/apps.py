@@ -21,11 +21,13 @@ class GatesConfig(AppConfig):
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
         from apps.gates import (
+            continuity,
             due,
             trail,  # noqa: F401 — it registers itself
         )
         from apps.gates.actions import refresh_watching
         from apps.gates.models import Gate, PolicyVersion
+        from apps.owners import continuity as drills
 
         subjects.register(
             subjects.SubjectKind(
@@ -54,6 +56,7 @@ class GatesConfig(AppConfig):
         )
         subjects.on_change(refresh_watching)
         agenda.offer("gates", due.for_user)
+        drills.offer("gates", continuity.PART)
         post_migrate.connect(import_policies, sender=self)
 
         def find(user: Any, text: str, limit: int) -> list[search.Hit]:

@@ -11,25 +11,36 @@ from django.db.models import Exists, OuterRef, Q
 from apps.core import subjects
 from apps.core.clock import today
 from apps.core.subjects import SubjectRef
-from apps.owners.models import Ownership
+from apps.owners.models import Ownership, OwnershipOffer
 from apps.owners.responsibilities import Responsibility, held_on, required_on
 from apps.people.models import Absence, User
 
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """One responsibility on one subject: who holds it, or that nobody does."""
+    """One responsibility on one subject: who holds it, or that nobody does, and who was asked to."""
 
     responsibility: Responsibility
     ownership: Ownership | None
     is_required: bool
+    offer: OwnershipOffer | None = None
 
     @property
     def is_vacant(self) -> bool:
         return self.ownership is None
 
 
-def _on_any(refs: Iterable[SubjectRef]) -> Q:
+@dataclass(frozen=True, slots=True)
+class Vacancy:
+    """A required responsibility that nobody holds; with an offer, somebody was asked and has not accepted."""
+
+    ref: SubjectRef
+    subject: Any
+    responsibility: Responsibility
+    offer: OwnershipOffer | None = None
+
+
+def on_any(refs: Iterable[SubjectRef]) -> Q:
     found = Q(pk__in=[])
     for ref in refs:
         found |= Q(subject_type=ref.type, subject_id=ref.id)
@@ -42,7 +53,7 @@ def holders(ref: SubjectRef, chain: Sequence[SubjectRef] | None = None) -> dict[
     ``chain`` is the subject and its parents, nearest first, where the caller knows it. One query besides it.
     """
     refs = list(chain) if chain is not None else [found for found, _obj in subjects.chain(ref)]
-    rows = Ownership.objects.active().filter(_on_any(refs)).select_related("holder", "deputy")
+    rows = Ownership.objects.active().filter(on_any(refs)).select_related("holder", "deputy")
     nearness = {found: index for index, found in enumerate(refs)}
     nearest: dict[str, Ownership] = {}
     for row in sorted(rows, key=lambda row: -nearness[row.ref]):
@@ -51,10 +62,13 @@ def holders(ref: SubjectRef, chain: Sequence[SubjectRef] | None = None) -> dict[
 
 
 def seats(ref: SubjectRef) -> list[Seat]:
-    """Return every responsibility that can be held on this very subject, in the table's order; one query."""
+    """Return every responsibility that can be held on this very subject, in the table's order; two queries."""
     active = {row.responsibility: row for row in Ownership.objects.active().on(ref).select_related("holder", "deputy")}
+    asked = {
+        row.responsibility: row for row in OwnershipOffer.objects.pending().on(ref).select_related("to", "offered_by")
+    }
     required = {row.key for row in required_on(ref.type)}
-    return [Seat(row, active.get(row.key), row.key in required) for row in held_on(ref.type)]
+    return [Seat(row, active.get(row.key), row.key in required, asked.get(row.key)) for row in held_on(ref.type)]
 
 
 def on_each(subject_type: str, ids: Iterable[uuid.UUID]) -> dict[tuple[uuid.UUID, str], Ownership]:
@@ -94,9 +108,18 @@ def may_sign(ownership: Ownership, user: User, on: dt.date | None = None) -> boo
     return user.pk in acting_for(ownership, absent([ownership.holder_id], on))
 
 
-def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tuple[SubjectRef, Any, Responsibility]]:
-    """Return the required responsibilities that nobody holds, on what the user may see; two queries a kind."""
-    found: list[tuple[SubjectRef, Any, Responsibility]] = []
+def vacant_on_each(subject_type: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Responsibility]]:
+    """Return the required responsibilities that nobody holds, by subject, for those that lack one; one query."""
+    wanted, required = list(ids), required_on(subject_type)
+    active = Ownership.objects.active().filter(subject_type=subject_type, subject_id__in=wanted)
+    held = set(active.values_list("subject_id", "responsibility")) if wanted and required else set()
+    lacking = {pk: [row for row in required if (pk, row.key) not in held] for pk in wanted}
+    return {pk: rows for pk, rows in lacking.items() if rows}
+
+
+def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[Vacancy]:
+    """Return the required responsibilities that nobody holds, on what the user may see; three queries a kind."""
+    found: list[Vacancy] = []
     for kind in subjects.kinds():
         required = required_on(kind.type)
         if not required:
@@ -107,15 +130,13 @@ def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[tup
             lacking |= Q(~Exists(active.filter(subject_id=OuterRef("pk"), responsibility=responsibility.key)))
         every: Any = kind.all()
         rows = list(every.visible_to(user, permission).filter(lacking).order_by("-id")[:limit])
-        held = set(
-            active.filter(subject_id__in=[row.pk for row in rows]).values_list("subject_id", "responsibility")
-            if rows
-            else ()
-        )
+        ids = [row.pk for row in rows]
+        vacant = vacant_on_each(kind.type, ids)
+        pending = OwnershipOffer.objects.pending().filter(subject_type=kind.type, subject_id__in=ids)
+        asked = {(row.subject_id, row.responsibility): row for row in pending.select_related("to")}
         found += [
-            (SubjectRef(kind.type, row.pk), row, responsibility)
+            Vacancy(SubjectRef(kind.type, row.pk), row, responsibility, asked.get((row.pk, responsibility.key)))
             for row in rows
-            for responsibility in required
-            if (row.pk, responsibility.key) not in held
+            for responsibility in vacant.get(row.pk, ())
         ]
     return found[:limit]

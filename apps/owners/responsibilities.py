@@ -25,70 +25,76 @@ def _table(*rows: Responsibility) -> dict[str, Responsibility]:
     return {row.key: row for row in rows}
 
 
-USE_CASE, DATASET = "use_case", "dataset"
+USE_CASE, DATASET, MODEL = "use_case", "dataset", "model"
 RESPONSIBILITIES = _table(
     Responsibility(
         "business_owner",
         _("Business owner"),
-        _("Whether the task, the data and the result serve the business"),
+        _("Whether the task, the data and the result serve the business, and which thresholds are good enough"),
         frozenset({USE_CASE, DATASET}),
         frozenset({USE_CASE}),
     ),
     Responsibility(
         "technical_owner",
         _("Technical owner"),
-        _("Training, lineage, versions and the way back"),
+        _("How it is built: training runs, lineage, versions, and the way back when a release must be undone"),
         frozenset({USE_CASE}),
         frozenset({USE_CASE}),
     ),
     Responsibility(
         "governance_owner",
         _("Governance owner"),
-        _("Approvals, exceptions and the trail"),
+        _("Whether the rules were kept: approvals, exceptions from them, and a trail that an auditor can follow"),
         frozenset({USE_CASE}),
         frozenset({USE_CASE}),
     ),
     Responsibility(
         "sponsor",
         _("Sponsor"),
-        _("Budget, and the outcome that it buys"),
+        _("Whether the outcome is worth its budget, and whether the use case goes on"),
         frozenset({USE_CASE}),
         frozenset({USE_CASE}),
     ),
     Responsibility(
         "compliance_reviewer",
         _("Compliance reviewer"),
-        _("Privacy, sensitive data and retention"),
+        _("Whether privacy, sensitive data and retention are dealt with as the law and the house rules ask"),
         frozenset({USE_CASE, DATASET}),
         frozenset({USE_CASE}),
     ),
     Responsibility(
         "source_owner",
         _("Source owner"),
-        _("Which systems are authoritative and which records are excluded"),
+        _("Which systems are authoritative, and which of their records are excluded"),
         frozenset({DATASET}),
         frozenset({DATASET}),
     ),
     Responsibility(
         "data_steward",
         _("Data steward"),
-        _("Quality checks, duplicates, completeness"),
+        _("Whether the records are complete, current and free of duplicates, and what is mended first"),
         frozenset({DATASET}),
         frozenset({DATASET}),
     ),
     Responsibility(
         "annotation_owner",
         _("Annotation owner"),
-        _("How examples are labelled, edge cases included"),
+        _("How examples are labelled, edge cases included, and what the guideline says"),
         frozenset({DATASET}),
         frozenset({DATASET}),
     ),
     Responsibility(
         "review_lead",
         _("Review lead"),
-        _("Audits of sampled records before tuning and after changes"),
+        _("Whether sampled records hold up: before tuning, and after every change"),
         frozenset({DATASET}),
         frozenset({DATASET}),
+    ),
+    Responsibility(
+        "model_owner",
+        _("Model owner"),
+        _("Which version of a model is proposed, what it may be used for, and when it is retired"),
+        frozenset({MODEL, USE_CASE}),
     ),
 )
 

@@ -55,3 +55,20 @@ def access_filter(user: Any, model: type[Model], permission: str) -> Q:
         )
         found |= Q(Exists(grants))
     return found
+
+
+def holding(
+    permission: str, users: Iterable[uuid.UUID], teams: Iterable[uuid.UUID]
+) -> set[tuple[uuid.UUID, uuid.UUID]]:
+    """Return the pairs (user, team) in which the active user holds ``permission`` on the team; two queries."""
+    people, wanted = set(users), set(teams)
+    memberships = apps.get_model("people", "Membership").objects.filter(
+        user__in=people, team__in=wanted, role__in=roles_with(permission), user__is_active=True
+    )
+    everywhere = [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]
+    officers = apps.get_model("people", "User").objects.filter(
+        pk__in=people, is_active=True, organisation_role__in=everywhere
+    )
+    return set(memberships.values_list("user_id", "team_id")) | {
+        (user, team) for user in officers.values_list("pk", flat=True) for team in wanted
+    }

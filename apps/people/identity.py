@@ -8,33 +8,57 @@ from allauth.socialaccount.models import SocialAccount
 
 from apps.people.models import User
 
+Marks = set[tuple[str, str]]
 
-def _marks(users: Iterable[User]) -> dict[uuid.UUID, set[tuple[str, str]]]:
-    """Return what names each person: confirmed addresses, and subjects at identity providers; two queries."""
-    found = {user.pk: {("email", user.email.casefold())} for user in users}
-    addresses = EmailAddress.objects.filter(user__in=found, verified=True).values_list("user_id", "email")
-    for user_id, address in addresses:
-        found[user_id].add(("email", address.casefold()))
-    for user_id, provider, uid in SocialAccount.objects.filter(user__in=found).values_list(
-        "user_id", "provider", "uid"
-    ):
-        found[user_id].add((provider, uid))
+
+def _marks(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, Marks]:
+    """Return what names each person: confirmed addresses, and subjects at identity providers; three queries."""
+    wanted = list(ids)
+    found: dict[uuid.UUID, Marks] = {
+        pk: {("email", email.casefold())} for pk, email in User.objects.filter(pk__in=wanted).values_list("pk", "email")
+    }
+    addresses = EmailAddress.objects.filter(user__in=wanted, verified=True).values_list("user_id", "email")
+    for pk, address in addresses:
+        found[pk].add(("email", address.casefold()))
+    accounts = SocialAccount.objects.filter(user__in=wanted).values_list("user_id", "provider", "uid")
+    for pk, provider, uid in accounts:
+        found[pk].add((provider, uid))
     return found
 
 
-def same_as(user: User, others: Iterable[uuid.UUID]) -> User | None:
-    """Return the first of the accounts that is the same person as ``user``; at most three queries.
-
-    One person is: one account, one confirmed e-mail address, or one subject at an identity provider.
-    """
-    accounts = list(User.objects.filter(pk__in=list(others)).order_by("pk"))
-    itself = next((account for account in accounts if account.pk == user.pk), None)
-    if itself is not None or not accounts:
-        return itself
-    marks = _marks([user, *accounts])
-    return next((account for account in accounts if marks[user.pk] & marks[account.pk]), None)
-
-
 def same_person(first: User, second: User) -> bool:
-    """Tell whether both accounts are one person."""
-    return same_as(first, [second.pk]) is not None
+    """Tell whether both are one account, share a confirmed e-mail address, or one subject at a provider."""
+    return second.pk in accounts_of(first, {second.pk})
+
+
+def accounts_of(person: User, among: Iterable[uuid.UUID]) -> set[uuid.UUID]:
+    """Return those of the accounts that are this person's; at most three queries, however many there are."""
+    others = set(among)
+    found = others & {person.pk}
+    if others - found:
+        marks = _marks({person.pk, *others})
+        own = marks.get(person.pk, set())
+        found |= {pk for pk in others if own & marks.get(pk, set())}
+    return found
+
+
+def same_as(person: User, others: Iterable[uuid.UUID]) -> User | None:
+    """Return the first of the accounts that is this person's; at most four queries."""
+    found = accounts_of(person, others)
+    return User.objects.filter(pk__in=found).order_by("pk").first() if found else None
+
+
+def persons(ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Return for each account the one that stands for its person; at most three queries."""
+    marks = _marks(ids)
+    standing: dict[uuid.UUID, uuid.UUID] = {}
+    seen: dict[tuple[str, str], uuid.UUID] = {}
+    for pk in sorted(marks):
+        known = {standing[seen[mark]] for mark in marks[pk] if mark in seen}
+        first = min(known, default=pk)
+        standing[pk] = first
+        for other, leader in standing.items():
+            if leader in known:
+                standing[other] = first
+        seen |= {mark: pk for mark in marks[pk] if mark not in seen}
+    return standing

@@ -6,6 +6,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from apps.core.api.views import ReadView, expected_revision, set_etag
+from apps.evidence import facts
+from apps.evidence.api import FactSerializer
 from apps.people.models import Team
 from apps.usecases import actions
 from apps.usecases.filters import UseCaseFilter
@@ -69,6 +71,12 @@ class UseCaseViewSet(ReadView):
         values = {name: value for name, value in serializer.validated_data.items() if name != "team"}
         changed = actions.edit_use_case(use_case.pk, by=request.user, revision=expected_revision(request), **values)
         return self._answer(changed, status.HTTP_200_OK)
+
+    @extend_schema(responses=FactSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def facts(self, request: Any, pk: str) -> Response:
+        use_case = self.get_object()
+        return Response([fact.as_dict() for fact in facts.read(actions.ref_of(use_case), use_case).values()])
 
     @extend_schema(request=PhaseMoveSerializer, responses={201: UseCaseSerializer})
     @action(detail=True, methods=["post"], url_path="phase-moves")

@@ -12,8 +12,12 @@ class UsecasesConfig(AppConfig):
         from django.urls import reverse
 
         from apps.core import navigation, search, subjects
+        from apps.evidence import facts as registry
         from apps.owners.responsibilities import held_on
-        from apps.usecases import trail  # noqa: F401 — it registers itself
+        from apps.usecases import (
+            facts,
+            trail,  # noqa: F401 — it registers itself
+        )
         from apps.usecases.models import UseCase
 
         subjects.register(
@@ -28,6 +32,8 @@ class UsecasesConfig(AppConfig):
                 icon="target",
             )
         )
+
+        registry.register(facts.PROVIDER)
 
         def find(user: Any, text: str, limit: int) -> list[search.Hit]:
             rows = UseCase.objects.visible_to(user).filter(name__icontains=text).select_related("team")

@@ -13,6 +13,7 @@ from apps.evidence import facts
 from apps.gates.lanes import lane
 from apps.owners import holders
 from apps.usecases import actions, forms
+from apps.usecases.facts import bus_factor
 from apps.usecases.filters import UseCaseFilter
 from apps.usecases.models import Phase, UseCase
 
@@ -40,8 +41,17 @@ class UseCaseList(ListPage):
         return UseCase.objects.visible_to(self.request.user).select_related("team")
 
     def decorate(self, rows: list[Any]) -> list[Any]:
-        owners = holders.on_each("use_case", [row.pk for row in rows])
-        return [{"use_case": row, "business_owner": owners.get((row.pk, "business_owner"))} for row in rows]
+        ids = [row.pk for row in rows]
+        owners = holders.on_each("use_case", ids)
+        vacant = holders.vacant_on_each("use_case", ids)
+        return [
+            {
+                "use_case": row,
+                "business_owner": owners.get((row.pk, "business_owner")),
+                "vacant": vacant.get(row.pk, ()),
+            }
+            for row in rows
+        ]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may_create = any(self.request.user.may("usecase.create", team.pk) for team in self.request.user.teams_list)
@@ -74,13 +84,16 @@ class UseCaseDetail(DetailPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         use_case, user = self.object, self.request.user
         current = Phase.values.index(use_case.phase)
+        datasets = list(use_case.datasets.order_by("name"))
+        vacant = holders.vacant_on_each("dataset", [row.pk for row in datasets])
         return super().get_context_data(
             phases=[
                 {"label": phase.label, "current": index == current, "done": index < current}
                 for index, phase in enumerate(Phase)
             ],
             vacancies=[seat for seat in holders.seats(actions.ref_of(use_case)) if seat.is_required and seat.is_vacant],
-            datasets=use_case.datasets.order_by("name"),
+            datasets=[{"dataset": row, "vacant": vacant.get(row.pk, ())} for row in datasets],
+            bus_factor=bus_factor(use_case),
             lane=lane([actions.ref_of(use_case)], under=use_case.pk, user=user),
             may_edit=user.may("usecase.edit", use_case.team_id),
             moves=[(phase, phase.label) for phase in actions.MOVES.get(Phase(use_case.phase), ())]

@@ -47,6 +47,13 @@ ALSO = (
     ("ines", "workplace", (Role.GOVERNANCE_LEAD,)),
     ("ravi", "workplace", (Role.DATA_STEWARD,)),
     ("ravi", "claims", (Role.MEMBER,)),
+    ("lucia", "service", (Role.MEMBER,)),
+)
+DEPUTIES = (
+    ("service", "business_owner", "lucia"),
+    ("service", "technical_owner", "ravi"),
+    ("claims", "business_owner", "ravi"),
+    ("workplace", "technical_owner", "ravi"),
 )
 OWNERS = {
     "service": {
@@ -58,7 +65,7 @@ OWNERS = {
         "source_owner": "sanne",
         "data_steward": "sanne",
         "annotation_owner": "ravi",
-        "review_lead": "ravi",
+        "review_lead": "sanne",
     },
     "claims": {
         "business_owner": "bruno",
@@ -69,7 +76,7 @@ OWNERS = {
         "source_owner": "sanne",
         "data_steward": "sanne",
         "annotation_owner": "ravi",
-        "review_lead": "ravi",
+        "review_lead": "sanne",
     },
     "workplace": {
         "business_owner": "lucia",

@@ -24,6 +24,8 @@ from apps.gates.actions.gates import newest_policy
 from apps.gates.models import Gate
 from apps.ledger.actions import record
 from apps.owners import actions as owners
+from apps.owners.continuity import scenario
+from apps.owners.models import Ownership
 from apps.owners.responsibilities import RESPONSIBILITIES
 from apps.people import actions as people
 from apps.people import confirmations
@@ -32,7 +34,7 @@ from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
 from config.demo import material
-from config.demo.people import ALSO, OWNERS, PASSWORD, PEOPLE, TEAMS
+from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
 WEEKS = 6
@@ -71,6 +73,7 @@ class Story:
         self._sign_assessment(self._assess(triage, "oskar", EARLIER, {}), "oskar", "magda")
         self._policy()
         self._absence()
+        self._continuity(desk)
 
     def _found(self) -> None:
         with self.later(minutes=0):
@@ -143,8 +146,16 @@ class Story:
         for responsibility, person in OWNERS[team].items():
             held_on = RESPONSIBILITIES[responsibility].held_on
             if subject_type in held_on and not (subject_type == "dataset" and "use_case" in held_on):
-                with self.later(minutes=2):
-                    owners.assign(ref, responsibility, self.people[person], by=self.who(lead))
+                self._ask(ref, responsibility, person, lead)
+
+    def _ask(self, ref: SubjectRef, responsibility: str, person: str, lead: str, note: str = "") -> Ownership:
+        """Let the lead ask somebody, and let them accept a little later."""
+        with self.later(minutes=1):
+            offer = owners.offer(ref, responsibility, self.who(person), by=self.who(lead), note=note)
+        if offer.ownership is not None:
+            return offer.ownership
+        with self.later(minutes=1):
+            return owners.accept(offer, by=self.who(person))
 
     def _dataset(self, team: str, by: str, use_case: UseCase, name: str, about: str, source: Source) -> Dataset:
         with self.later(hours=6):
@@ -340,6 +351,33 @@ class Story:
                 by=self.who("magda"),
                 note="Conference",
             )
+
+    def _continuity(self, desk: UseCase) -> None:
+        for team, responsibility, deputy in DEPUTIES:
+            row = self._held(responsibility, team)
+            with self.later(minutes=9):
+                owners.appoint_deputy(row, self.who(deputy), by=self.who("magda" if team == "claims" else "ines"))
+        place = SubjectRef("use_case", desk.pk)
+        with self.later(hours=1):
+            first = owners.offer(place, "sponsor", self.who("ravi"), by=self.who("ines"), note="You know the desk.")
+        with self.later(hours=2):
+            owners.decline(first, by=self.who("ravi"), reason="The budget is not mine to spend; ask Lucía.")
+        with self.later(hours=1):
+            owners.offer(place, "sponsor", self.who("lucia"), by=self.who("ines"), note="The desk is your budget.")
+        with self.later(hours=1):
+            owners.hand_over(
+                self._held("sponsor", "service"),
+                self.who("lucia"),
+                by=self.who("bruno"),
+                note="Cards move to your budget in spring.",
+            )
+        with self.later(hours=1):
+            who = scenario([self.people["bruno"]], [], None)
+            owners.record_drill(who, by=self.who("ines"), note="Quarterly drill. Bruno names deputies by Friday.")
+
+    def _held(self, responsibility: str, team: str) -> Ownership:
+        rows = Ownership.objects.active().filter(team=self.teams[team], responsibility=responsibility)
+        return rows.order_by("id")[0]
 
 
 def accounts() -> str:

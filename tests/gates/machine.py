@@ -27,7 +27,7 @@ from apps.people import actions as people
 from apps.people import confirmations
 from apps.people.models import Absence, User
 from tests.people.factories import PASSWORD, make_user, member
-from tests.scenery import DOCUMENTS, ON_DATASET, ON_USE_CASE, Scene, make_scene
+from tests.scenery import DOCUMENTS, ON_DATASET, ON_USE_CASE, Scene, hand_over, make_scene, name_holder
 
 START = dt.datetime(2026, 2, 26, 9, tzinfo=dt.UTC)
 SIGNERS = ("business_owner", "compliance_reviewer")
@@ -161,9 +161,9 @@ class People(RuleBasedStateMachine):
         ref = self.world.refs["use_case" if responsibility in ON_USE_CASE else "dataset"]
         with self.act():
             if row is None:
-                owners.assign(ref, responsibility, self.person(to), by=by, deputy=stand_in)
+                name_holder(ref, responsibility, self.person(to), by=by, deputy=stand_in)
             else:
-                owners.hand_over(row, self.person(to), by=by, deputy=stand_in)
+                hand_over(row, self.person(to), by=by, deputy=stand_in)
 
     @rule(responsibility=st.sampled_from(SIGNERS), deputy=st.none() | anybody)
     def a_deputy_is_appointed(self, responsibility: str, deputy: int | None) -> None:

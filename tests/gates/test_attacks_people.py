@@ -7,6 +7,7 @@ from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
+from apps.core import clock
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
 from apps.datasets.refs import dataset_ref, version_ref
@@ -14,14 +15,14 @@ from apps.gates import actions as gates
 from apps.gates.errors import GateNotInReview, NotTheHolder, OwnWork, SecondResponsibility, ServiceAccountCannotSign
 from apps.gates.models import GateState, SignOff
 from apps.owners import actions as owners
-from apps.owners.errors import DeputyIsHolder, NotEligible
+from apps.owners.errors import DeputyIsHolder, KeptApart, NotEligible
 from apps.owners.models import Ownership
 from apps.people import actions as people
 from apps.people.identity import same_person
 from apps.people.models import Membership, User
 from tests.api.client import Caller
 from tests.people.factories import PASSWORD, confirmation_for, make_user, member
-from tests.scenery import Scene, make_gate, make_scene, make_version
+from tests.scenery import Scene, hand_over, make_gate, make_scene, make_version, name_holder
 
 pytestmark = pytest.mark.django_db
 
@@ -36,7 +37,17 @@ def held(scene: Scene, responsibility: str) -> Ownership:
 
 def test_attack_02_one_person_under_two_responsibilities_signs_once() -> None:
     scene = make_scene()
-    owners.hand_over(held(scene, "compliance_reviewer"), scene.people["business_owner"], by=scene.lead)
+    with pytest.raises(KeptApart):
+        hand_over(held(scene, "compliance_reviewer"), scene.people["business_owner"], by=scene.lead)
+    row = owners.vacate(held(scene, "compliance_reviewer"), by=scene.lead)
+    Ownership.objects.create(
+        team=row.team,
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        responsibility=row.responsibility,
+        holder=scene.people["business_owner"],
+        since=clock.now(),
+    )
     gate = make_gate(scene)
     scene.sign(gate, "business_owner")
     with pytest.raises(SecondResponsibility):
@@ -48,7 +59,10 @@ def test_attack_02_one_person_under_two_responsibilities_signs_once() -> None:
 def test_attack_03_the_author_cannot_approve_even_after_taking_the_responsibility() -> None:
     scene = make_scene()
     Membership.objects.create(team=scene.team, user=scene.engineer, role="business_owner")
-    owners.hand_over(held(scene, "business_owner"), scene.engineer, by=scene.lead)
+    admin = member(scene.team, "governance_lead", name="Successor")
+    owners.vacate(held(scene, "technical_owner"), by=scene.lead)
+    name_holder(use_case_ref(scene), "technical_owner", admin, by=scene.lead)
+    hand_over(held(scene, "business_owner"), scene.engineer, by=scene.lead)
     gate = make_gate(scene)
     with pytest.raises(OwnWork):
         scene.sign(gate, "business_owner", by=scene.engineer)
@@ -58,7 +72,7 @@ def test_attack_03_whoever_uploaded_a_file_is_an_author_too() -> None:
     scene = make_scene()
     steward = scene.people["data_steward"]
     scene.version = make_version(scene, train="text,category\nOther words?,pay\nSome more,card\n", by=steward)
-    owners.hand_over(held(scene, "business_owner"), steward, by=scene.lead)
+    hand_over(held(scene, "business_owner"), steward, by=scene.lead)
     gate = gates.open_gate("start", version_ref(scene.version), by=scene.engineer)
     with pytest.raises(OwnWork):
         scene.sign(gate, "business_owner", "request_changes", comment="Mine", by=steward)
@@ -132,6 +146,10 @@ def test_attack_06_a_deputy_acts_only_while_the_holder_is_away_and_never_on_thei
     scene = make_scene()
     deputy = member(scene.team, "business_owner", name="Deputy")
     owners.appoint_deputy(held(scene, "business_owner"), deputy, by=scene.lead)
+    with pytest.raises(KeptApart):
+        owners.appoint_deputy(held(scene, "compliance_reviewer"), scene.engineer, by=scene.lead)
+    owners.vacate(held(scene, "technical_owner"), by=scene.lead)
+    name_holder(use_case_ref(scene), "technical_owner", member(scene.team, name="Successor"), by=scene.lead)
     owners.appoint_deputy(held(scene, "compliance_reviewer"), scene.engineer, by=scene.lead)
     gate = make_gate(scene)
     with pytest.raises(NotTheHolder):
@@ -184,7 +202,7 @@ def test_attack_10_a_responsibility_lost_between_page_and_click() -> None:
     gate = make_gate(scene)
     shown = gate.dossier_digest
     heir = member(scene.team, "business_owner", name="Heir")
-    owners.hand_over(held(scene, "business_owner"), heir, by=scene.lead)
+    hand_over(held(scene, "business_owner"), heir, by=scene.lead)
     with pytest.raises(Exception, match="evidence changed"):
         scene.sign(gate, "business_owner", digest=shown)
     with pytest.raises(NotTheHolder):
@@ -232,7 +250,7 @@ def test_a_service_account_never_signs() -> None:
 def test_nobody_approves_what_is_not_complete() -> None:
     scene = make_scene(complete=False)
     for responsibility in ("business_owner", "compliance_reviewer"):
-        owners.assign(use_case_ref(scene), responsibility, scene.people[responsibility], by=scene.lead)
+        name_holder(use_case_ref(scene), responsibility, scene.people[responsibility], by=scene.lead)
     gate = gates.open_gate("start", version_ref(scene.version), by=scene.engineer)
     with pytest.raises(GateNotInReview, match="requirements are not met"):
         scene.sign(gate, "business_owner")

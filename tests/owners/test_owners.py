@@ -10,7 +10,7 @@ from apps.owners import actions, holders
 from apps.owners.errors import AlreadyHeld, NotEligible, OwnershipEnded, UnknownResponsibility
 from apps.owners.models import Ownership
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, make_scene
+from tests.scenery import Scene, hand_over, make_scene, name_holder
 
 pytestmark = pytest.mark.django_db
 
@@ -25,9 +25,9 @@ def ref(scene: Scene) -> SubjectRef:
 
 
 def test_one_active_holder_each(scene: Scene) -> None:
-    row = actions.assign(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
+    row = name_holder(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
     with pytest.raises(AlreadyHeld, match="Sponsor holds it"):
-        actions.assign(ref(scene), "sponsor", scene.lead, by=scene.lead)
+        name_holder(ref(scene), "sponsor", scene.lead, by=scene.lead)
     with pytest.raises(IntegrityError), transaction.atomic():
         Ownership.objects.create(
             team=scene.team,
@@ -40,13 +40,13 @@ def test_one_active_holder_each(scene: Scene) -> None:
 
 
 def test_a_handover_keeps_the_history(scene: Scene) -> None:
-    first = actions.assign(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
-    second = actions.hand_over(first, scene.lead, by=scene.people["sponsor"], note="New job")
+    first = name_holder(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
+    second = hand_over(first, scene.lead, by=scene.people["sponsor"], note="New job")
     assert list(Ownership.objects.order_by("id").values_list("ending", flat=True)) == ["handed_over", ""]
     with pytest.raises(OwnershipEnded):
         actions.vacate(first, by=scene.lead)
     with pytest.raises(NotEligible, match="holds it already"):
-        actions.hand_over(second, scene.lead, by=scene.lead)
+        hand_over(second, scene.lead, by=scene.lead)
     actions.vacate(second, by=scene.lead, note="Nobody yet")
     assert "sponsor" not in holders.holders(ref(scene))
 
@@ -56,24 +56,24 @@ def test_only_an_active_person_of_the_team_holds(scene: Scene) -> None:
     robot = member(scene.team, kind="service")
     for person in (outsider, sleeper, robot):
         with pytest.raises(NotEligible):
-            actions.assign(ref(scene), "sponsor", person, by=scene.lead)
+            name_holder(ref(scene), "sponsor", person, by=scene.lead)
     with pytest.raises(UnknownResponsibility):
-        actions.assign(ref(scene), "data_steward", scene.lead, by=scene.lead)
+        name_holder(ref(scene), "data_steward", scene.lead, by=scene.lead)
     with pytest.raises(NotPermitted):
-        actions.assign(ref(scene), "sponsor", scene.lead, by=scene.engineer)
+        name_holder(ref(scene), "sponsor", scene.lead, by=scene.engineer)
 
 
 def test_the_nearest_ownership_counts(scene: Scene) -> None:
-    actions.assign(ref(scene), "business_owner", scene.people["business_owner"], by=scene.lead)
+    name_holder(ref(scene), "business_owner", scene.people["business_owner"], by=scene.lead)
     version = SubjectRef("dataset_version", scene.version.pk)
     assert holders.holders(version)["business_owner"].holder == scene.people["business_owner"]
     nearer = member(scene.team, "business_owner", name="Nearer")
-    actions.assign(dataset_ref(scene.dataset), "business_owner", nearer, by=scene.lead)
+    name_holder(dataset_ref(scene.dataset), "business_owner", nearer, by=scene.lead)
     assert holders.holders(version)["business_owner"].holder == nearer
 
 
 def test_a_holder_gives_away_what_is_theirs_and_nobody_elses(scene: Scene) -> None:
-    row = actions.assign(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
+    row = name_holder(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
     with pytest.raises(NotPermitted):
         actions.appoint_deputy(row, scene.engineer, by=scene.engineer)
     assert actions.appoint_deputy(row, scene.engineer, by=scene.people["sponsor"]).deputy == scene.engineer

@@ -45,6 +45,8 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "approve": (lazy("Approved"), "success", "check"),
     "reject": (lazy("Rejected"), "danger", "x"),
     "request_changes": (lazy("Changes requested"), "warning", "edit"),
+    "accepted": (lazy("Accepted"), "success", "check"),
+    "declined": (lazy("Declined"), "danger", "x"),
     "vacant": (lazy("Vacant"), "danger", "user"),
     "overdue": (lazy("Overdue"), "danger", "clock"),
     "submitted": (lazy("Submitted"), "info", "clock"),

@@ -12,6 +12,7 @@ from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.datasets import actions, forms
 from apps.datasets.filters import DatasetFilter
 from apps.datasets.models import Dataset
+from apps.owners import holders
 from apps.usecases.models import UseCase
 
 
@@ -38,6 +39,10 @@ class DatasetList(ListPage):
     def get_queryset(self) -> QuerySet[Dataset]:
         rows = Dataset.objects.visible_to(self.request.user).select_related("use_case__team")
         return rows.annotate(version_count=Count("versions"), newest_at=Max("versions__created_at"))
+
+    def decorate(self, rows: list[Any]) -> list[Any]:
+        vacant = holders.vacant_on_each("dataset", [row.pk for row in rows])
+        return [{"dataset": row, "vacant": vacant.get(row.pk, ())} for row in rows]
 
 
 class DatasetDetail(DetailPage):

@@ -1,5 +1,6 @@
-"""The owners of one subject, on that subject's page."""
+"""The owners of one subject, on that subject's page; its vacancies wherever it is listed."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -7,6 +8,7 @@ from django import template
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.owners import holders
+from apps.owners.responsibilities import Responsibility
 
 register = template.Library()
 
@@ -16,14 +18,18 @@ def owners_panel(context: dict[str, Any], subject_type: str, subject_id: Any) ->
     """Show who holds each responsibility on the subject; offer what the reader may do about it."""
     user = context["request"].user
     ref = SubjectRef.parse(subject_type, subject_id)
-    team = subjects.kind(ref.type).team(subjects.get(ref))
+    chain = subjects.chain(ref)
+    team = subjects.kind(ref.type).team(chain[0][1])
     seats = holders.seats(ref)
+    parents = [found for found, _obj in chain[1:]]
+    above = holders.holders(ref, parents) if parents else {}
     away = holders.absent([seat.ownership.holder_id for seat in seats if seat.ownership])
     return {
         "seats": [
             {
                 "seat": seat,
                 "away": bool(seat.ownership and seat.ownership.holder_id in away),
+                "above": above.get(seat.responsibility.key),
                 "mine": bool(seat.ownership and seat.ownership.holder_id == user.pk),
             }
             for seat in seats
@@ -31,3 +37,10 @@ def owners_panel(context: dict[str, Any], subject_type: str, subject_id: Any) ->
         "ref": ref,
         "may_assign": user.may("owner.assign", team.pk),
     }
+
+
+@register.inclusion_tag("owners/vacant.html")
+def vacant(responsibilities: Sequence[Responsibility] | None) -> dict[str, Any]:
+    """Show in red how many required responsibilities nobody holds; nothing when all are held."""
+    rows = responsibilities or ()
+    return {"count": len(rows), "titles": ", ".join(str(row.title) for row in rows)}

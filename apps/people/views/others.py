@@ -15,7 +15,7 @@ from apps.core.errors import NotFound, Text
 from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage, PageMixin
 from apps.core.subjects import SubjectRef
-from apps.people import actions, forms
+from apps.people import actions, forms, hooks
 from apps.people.filters import PersonFilter, TeamFilter
 from apps.people.grants import holders_of
 from apps.people.models import Team, User
@@ -88,6 +88,7 @@ class PersonDetail(DetailPage):
             else None,
             manages=everywhere or any(user.may("people.manage", team.pk) for team in by_team),
             everywhere=everywhere,
+            links=hooks.links(person, user),
             may_tokens=person.kind == "service" and any(user.may("token.manage_service", t.pk) for t in by_team),
             **kwargs,
         )

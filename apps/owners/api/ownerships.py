@@ -1,3 +1,5 @@
+"""Ownerships, vacancies and the table of responsibilities."""
+
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -9,35 +11,12 @@ from apps.core import subjects
 from apps.core.api.views import ApiView, ReadView
 from apps.core.subjects import SubjectRef
 from apps.owners import actions, holders
+from apps.owners.api.shared import HolderSerializer, OfferSerializer, OwnershipSerializer, person
 from apps.owners.filters import OwnershipFilter
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import RESPONSIBILITIES
+from apps.owners.separation import SEPARATIONS
 from apps.people.models import User
-
-
-class HolderSerializer(serializers.ModelSerializer[User]):
-    class Meta:
-        model = User
-        fields = ["id", "name"]
-        read_only_fields = fields
-
-
-class OwnershipSerializer(serializers.ModelSerializer[Ownership]):
-    holder = HolderSerializer(read_only=True)
-    deputy = HolderSerializer(read_only=True, allow_null=True)
-    ending = serializers.CharField(read_only=True, help_text="Empty while it is held.")
-
-    class Meta:
-        model = Ownership
-        fields = [
-            "id", "subject_type", "subject_id", "team_id", "responsibility", "holder", "deputy", "note", "since",
-            "ended_at", "ending",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-def _person() -> Any:
-    return serializers.PrimaryKeyRelatedField(queryset=User.objects.all())
 
 
 def _deputy() -> Any:
@@ -50,13 +29,13 @@ class AssignSerializer(serializers.Serializer[Any]):
     subject_type = serializers.CharField(max_length=40)
     subject_id = serializers.UUIDField()
     responsibility = serializers.ChoiceField(choices=[(row.key, row.title) for row in RESPONSIBILITIES.values()])
-    holder = _person()
+    holder = person()
     deputy = _deputy()
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
 class HandOverSerializer(serializers.Serializer[Any]):
-    to = _person()
+    to = person()
     deputy = _deputy()
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
@@ -74,10 +53,29 @@ class VacancySerializer(serializers.Serializer[Any]):
     subject_id = serializers.UUIDField()
     subject_label = serializers.CharField()
     responsibility = serializers.CharField()
+    asked = HolderSerializer(allow_null=True, help_text="Who was asked and has not answered.")
+
+
+class SeparationSerializer(serializers.Serializer[Any]):
+    responsibility = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class ResponsibilitySerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    title = serializers.CharField()
+    decides = serializers.CharField()
+    held_on = serializers.ListField(child=serializers.CharField())
+    required_on = serializers.ListField(child=serializers.CharField())
+    apart_from = SeparationSerializer(many=True)
 
 
 class OwnershipViewSet(ReadView):
-    """Who answers for what: assign, hand over, appoint a deputy, leave vacant."""
+    """Who answers for what: offer it to somebody, hand over, appoint a deputy, leave vacant.
+
+    ``as_of`` asks who held what at a moment. What is offered to somebody else waits for their answer under
+    ``handovers``; what one takes on oneself is accepted at once.
+    """
 
     model = Ownership
     serializer_class = OwnershipSerializer
@@ -96,20 +94,20 @@ class OwnershipViewSet(ReadView):
         data: dict[str, Any] = serializer.validated_data
         return data
 
-    @extend_schema(request=AssignSerializer, responses={201: OwnershipSerializer})
+    @extend_schema(request=AssignSerializer, responses={201: OfferSerializer})
     def create(self, request: Any) -> Response:
         data = self._data(AssignSerializer)
         ref = SubjectRef.parse(data.pop("subject_type"), data.pop("subject_id"))
         subjects.get(ref, request.user)
-        return self._answer(
-            actions.assign(ref, data.pop("responsibility"), data.pop("holder"), by=request.user, **data)
-        )
+        made = actions.offer(ref, data.pop("responsibility"), data.pop("holder"), by=request.user, **data)
+        return Response(OfferSerializer(made).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=HandOverSerializer, responses={201: OwnershipSerializer})
+    @extend_schema(request=HandOverSerializer, responses={201: OfferSerializer})
     @action(detail=True, methods=["post"], url_path="handovers")
     def handovers(self, request: Any, pk: str) -> Response:
         data = self._data(HandOverSerializer)
-        return self._answer(actions.hand_over(self.get_object(), data.pop("to"), by=request.user, **data))
+        made = actions.hand_over(self.get_object(), data.pop("to"), by=request.user, **data)
+        return Response(OfferSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=DeputySerializer, responses={201: OwnershipSerializer})
     @action(detail=True, methods=["post"], url_path="deputies")
@@ -134,17 +132,38 @@ class VacancyViewSet(ApiView):
     def list(self, request: Any) -> Response:
         rows = [
             {
-                "subject_type": ref.type,
-                "subject_id": ref.id,
-                "subject_label": subjects.kind(ref.type).label(obj),
-                "responsibility": row.key,
+                "subject_type": row.ref.type,
+                "subject_id": row.ref.id,
+                "subject_label": subjects.kind(row.ref.type).label(row.subject),
+                "responsibility": row.responsibility.key,
+                "asked": row.offer.to if row.offer else None,
             }
-            for ref, obj, row in holders.vacancies(request.user)
+            for row in holders.vacancies(request.user)
         ]
         return Response(VacancySerializer(rows, many=True).data)
 
 
-def register(router: Any) -> None:
-    """Add this app's resources to the API."""
-    router.register("ownerships", OwnershipViewSet, basename="ownership")
-    router.register("vacancies", VacancyViewSet, basename="vacancy")
+class ResponsibilityViewSet(ApiView):
+    """What each responsibility decides, where it is held, and which others need another person."""
+
+    serializer_class = ResponsibilitySerializer
+    pagination_class = None
+
+    @extend_schema(responses=ResponsibilitySerializer(many=True))
+    def list(self, request: Any) -> Response:
+        rows = [
+            {
+                "key": row.key,
+                "title": str(row.title),
+                "decides": str(row.decides),
+                "held_on": sorted(row.held_on),
+                "required_on": sorted(row.required_on),
+                "apart_from": [
+                    {"responsibility": next(iter(pair.pair - {row.key})), "reason": str(pair.reason)}
+                    for pair in SEPARATIONS
+                    if row.key in pair.pair
+                ],
+            }
+            for row in RESPONSIBILITIES.values()
+        ]
+        return Response(ResponsibilitySerializer(rows, many=True).data)

@@ -1,0 +1,43 @@
+"""Offers as due items: whoever was asked to hold a responsibility answers."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.agenda.due import DueItem
+from apps.core import subjects
+from apps.owners.models import OwnershipOffer
+
+
+def due_for(user: Any) -> list[DueItem]:
+    """Return the offers that wait for the user's answer; one query and one a kind of subject."""
+    rows = OwnershipOffer.objects.pending().filter(to=user).select_related("offered_by", "replaces__holder")
+    offers = list(rows.order_by("id")[:200])
+    found = subjects.find(row.ref for row in offers)
+    items = []
+    for row in offers:
+        items.append(
+            DueItem(
+                kind=f"offer.{row.responsibility}",
+                subject=row.ref,
+                title=subjects.kind(row.subject_type).label(found[row.ref]) if row.ref in found else row.title,
+                reason=_reason(row),
+                action_label=_("Read and answer"),
+                url=reverse("owners:offer_detail", args=[row.pk]),
+                since=row.offered_at,
+                icon="user",
+                urgency=20,
+            )
+        )
+    return items
+
+
+def _reason(row: OwnershipOffer) -> str:
+    before = row.replaces.holder if row.replaces else None
+    words = {"title": row.title.lower(), "name": row.offered_by.name, "before": before.name if before else ""}
+    if before is None:
+        return _("%(name)s asks you to be %(title)s") % words
+    if before.pk == row.offered_by_id:
+        return _("%(name)s wants to hand over to you: %(title)s") % words
+    return _("%(name)s asks you to be %(title)s after %(before)s") % words
