@@ -1,5 +1,6 @@
 """`./fourgate screenshots`: every page of the demo, light and dark, wide and narrow."""
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -32,7 +33,7 @@ FIXED = {
     "frameworks": "/readiness/frameworks/",
     "framework-propose": "/readiness/frameworks/propose/readiness/",
     "owners": "/owners/",
-    "owners-then": "/owners/?as_of=2026-11-01T09:12",
+    "owners-then": f"/owners/?as_of={dt.date.today() - dt.timedelta(weeks=2)}T09:12",
     "responsibilities": "/owners/responsibilities/",
     "offers": "/owners/offers/",
     "drills": "/owners/continuity/",

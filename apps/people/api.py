@@ -15,7 +15,7 @@ from apps.people import actions, confirmations
 from apps.people.filters import PersonFilter, TeamFilter
 from apps.people.models import Absence, ApiToken, Confirmation, Team, User
 from apps.people.roles import OrganisationRole, Role
-from apps.people.visibility import visible_people
+from apps.people.visibility import roles_seen_by, visible_people
 
 
 class TeamSerializer(serializers.ModelSerializer[Team]):
@@ -124,7 +124,7 @@ class UserViewSet(ReadView):
     def get_queryset(self) -> QuerySet[User]:
         if getattr(self, "swagger_fake_view", False):
             return User.objects.none()
-        return visible_people(self.request.user).prefetch_related("memberships")
+        return visible_people(self.request.user).prefetch_related(roles_seen_by(self.request.user))
 
     def _data(self, serializer_class: Any) -> dict[str, Any]:
         serializer = serializer_class(data=self.request.data)
@@ -133,7 +133,7 @@ class UserViewSet(ReadView):
         return data
 
     def _answer(self, pk: Any, code: int = status.HTTP_201_CREATED) -> Response:
-        user = User.objects.prefetch_related("memberships").get(pk=pk)
+        user = User.objects.prefetch_related(roles_seen_by(self.request.user)).get(pk=pk)
         return Response(UserSerializer(user).data, status=code)
 
     @extend_schema(request=InviteSerializer, responses={201: UserSerializer})

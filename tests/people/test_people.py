@@ -294,3 +294,16 @@ def test_a_session_in_use_is_noted_once_a_minute() -> None:
         sum("usersession" in row["sql"] and "SELECT" not in row["sql"] for row in found) for found in (first, second)
     ]
     assert touched[0] > touched[1] == 0
+
+
+def test_roles_in_a_team_that_one_does_not_see_are_not_shown() -> None:
+    here, elsewhere = make_team("Here"), make_team("Elsewhere")
+    reader, person = member(here), member(here, "business_owner", name="In two teams")
+    Membership.objects.create(team=elsewhere, user=person, role="auditor")
+    status, found = Caller(reader).get(f"users/{person.pk}/")
+    assert status == 200
+    assert found["roles"] == [{"team": str(here.pk), "role": "business_owner"}]
+    client = Client()
+    client.force_login(reader)
+    for page in (f"/settings/people/{person.pk}/", "/settings/people/"):
+        assert "Elsewhere" not in client.get(page).content.decode()

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import template
+from django.db.models import Q
 
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.owners import holders
+from apps.owners.models import Ownership
+from apps.owners.places import with_subjects
 from apps.owners.responsibilities import Responsibility
 
 register = template.Library()
@@ -37,6 +40,14 @@ def owners_panel(context: dict[str, Any], subject_type: str, subject_id: Any) ->
         "ref": ref,
         "may_assign": user.may("owner.assign", team.pk),
     }
+
+
+@register.inclusion_tag("owners/holdings.html", takes_context=True)
+def holdings(context: dict[str, Any], person: Any) -> dict[str, Any]:
+    """Show what the person answers for and where they stand in, as far as the reader sees it."""
+    rows = Ownership.objects.active().visible_to(context["request"].user).filter(Q(holder=person) | Q(deputy=person))
+    held = list(rows.select_related("holder", "deputy").order_by("-since", "-id"))
+    return {"rows": with_subjects(held), "person": person}
 
 
 @register.inclusion_tag("owners/vacant.html")

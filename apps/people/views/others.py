@@ -20,7 +20,7 @@ from apps.people.filters import PersonFilter, TeamFilter
 from apps.people.grants import holders_of
 from apps.people.models import Team, User
 from apps.people.views.own import TokenCreate, settings_crumb
-from apps.people.visibility import visible_people
+from apps.people.visibility import roles_seen_by, visible_memberships, visible_people
 
 
 def people_crumbs() -> list[Crumb]:
@@ -46,7 +46,7 @@ class PersonList(ListPage):
         return [settings_crumb()]
 
     def get_queryset(self) -> QuerySet[User]:
-        return visible_people(self.request.user).prefetch_related("memberships__team")
+        return visible_people(self.request.user).prefetch_related(roles_seen_by(self.request.user))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         may = forms.managed_teams(self.request.user).exists()
@@ -71,7 +71,7 @@ class PersonDetail(DetailPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         person, user = self.object, self.request.user
-        rows = person.memberships.select_related("team").order_by("team__name", "role")
+        rows = visible_memberships(user).filter(user=person).select_related("team").order_by("team__name", "role")
         by_team: dict[Team, list[str]] = {}
         for row in rows:
             by_team.setdefault(row.team, []).append(row.get_role_display())
