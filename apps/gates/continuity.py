@@ -14,7 +14,7 @@ from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.evidence import facts
 from apps.gates.models import DossierSnapshot, Gate, GateState, GateWatch, SignOff
-from apps.gates.policy import Policy, parse
+from apps.gates.policy import Policy, known
 from apps.gates.state import matched
 from apps.owners.continuity import Effect, EffectKind, Part, Scenario
 from apps.owners.holders import absent
@@ -70,7 +70,7 @@ def effects(scenario: Scenario, user: Any) -> list[Effect]:
     records = _read(gates, scenario)
     found = []
     for gate in gates:
-        policy = parse(gate.policy_version.source)
+        policy = known(gate.policy_version.source)
         changed = _changed(gate, policy, records, scenario, touched) if scenario.for_good else []
         if gate.state == GateState.APPROVED:
             found += _lapse(gate, policy, records, scenario, changed)
@@ -108,7 +108,7 @@ def _read(gates: Sequence[Gate], scenario: Scenario) -> _Records:
             signed.setdefault(made.gate_id, []).append(made)
     rows = [row for held in owned.values() for row in held]
     candidates = {person for row in rows for person in (row.holder_id, row.deputy_id) if person}
-    known = {*candidates, *(made.by_id for made_on in signed.values() for made in made_on)}
+    involved = {*candidates, *(made.by_id for made_on in signed.values() for made in made_on)}
     return _Records(
         chains,
         owned,
@@ -116,7 +116,7 @@ def _read(gates: Sequence[Gate], scenario: Scenario) -> _Records:
         signed,
         absent(candidates, scenario.day),
         holding("view", candidates, {row.team_id for row in rows}),
-        persons(known | {author for found in authors.values() for author in found}),
+        persons(involved | {author for found in authors.values() for author in found}),
     )
 
 
@@ -162,8 +162,7 @@ def _lapse(gate: Gate, policy: Policy, records: _Records, scenario: Scenario, ch
     """Return the approval that lapses: the dossier changes, or a signature that it needs stops counting."""
     if not scenario.for_good:
         return []
-    signers = {made.by_id for made in records.signed.get(gate.pk, ()) if made.verdict == SignOff.Verdict.APPROVE}
-    leaving = signers & scenario.gone
+    leaving = _leaving(gate, records, scenario)
     if changed or leaving:
         people = {*changed, *leaving}
         sentence = (
@@ -175,13 +174,21 @@ def _lapse(gate: Gate, policy: Policy, records: _Records, scenario: Scenario, ch
     return []
 
 
+def _leaving(gate: Gate, records: _Records, scenario: Scenario) -> set[uuid.UUID]:
+    """Return who leaves of those who approved the dossier as it is; their leaving gives it a new revision."""
+    signers = {made.by_id for made in records.signed.get(gate.pk, ()) if made.verdict == SignOff.Verdict.APPROVE}
+    return signers & scenario.gone if scenario.for_good else set()
+
+
 def _unsignable(
     gate: Gate, policy: Policy, records: _Records, scenario: Scenario, changed: list[uuid.UUID]
 ) -> list[Effect]:
     """Return the gate if its people could approve it before and no longer: a signature or a named owner lacks."""
     before = _lacking(gate, policy, records, records.held(gate), NOBODY, scenario, fresh=False)
     held = records.held(gate, scenario.gone) if scenario.for_good else records.held(gate)
-    after = _lacking(gate, policy, records, held, scenario.gone, scenario, fresh=bool(changed))
+    after = _lacking(
+        gate, policy, records, held, scenario.gone, scenario, fresh=bool(changed or _leaving(gate, records, scenario))
+    )
     if before or not after:
         return []
     people = {
@@ -211,13 +218,7 @@ def _lacking(
     ``fresh`` says that nobody has signed the dossier as it is then.
     """
     signed = [] if fresh else records.signed.get(gate.pk, [])
-    standing = [
-        made
-        for made in signed
-        if made.verdict == SignOff.Verdict.APPROVE
-        and made.by.is_active
-        and not (scenario.for_good and made.by_id in gone)
-    ]
+    standing = [made for made in signed if made.verdict == SignOff.Verdict.APPROVE]
     spent = {records.same(made.by_id) for made in signed}
     authors = {records.same(author) for author in records.authors.get(gate.pk, ())}
     needed = [row.responsibility for row in policy.sign_offs]
