@@ -61,7 +61,10 @@ def lock(folder: Path) -> IO[str]:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         file.seek(0)
-        raise SetupProblem(f"Fourgate runs on this state already: {file.read().strip() or 'starting'}.") from None
+        who = file.read().strip() or "starting"
+        raise SetupProblem(
+            f"Fourgate runs on this state already: {who}. Use it, or stop it first with Ctrl-C."
+        ) from None
     file.truncate(0)
     return file
 
