@@ -1,20 +1,24 @@
 """Many people at once, in the shape of the deployment: two processes of eight threads each."""
 
+import importlib
 import multiprocessing
+import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import django
+
 PROCESSES, THREADS = 2, 8
 Act = Callable[[Any], None]
 
 
-def _work(act: Act, shares: Sequence[Sequence[Any]], ready: Any, go: Any, failures: Any) -> None:
-    import django
-
+def _work(module: str, name: str, shares: Sequence[Sequence[Any]], ready: Any, go: Any, failures: Any) -> None:
     django.setup()
     from django.db import connection
+
+    act: Act = getattr(importlib.import_module(module), name)
 
     def one(share: Sequence[Any]) -> None:
         connection.ensure_connection()
@@ -25,8 +29,6 @@ def _work(act: Act, shares: Sequence[Sequence[Any]], ready: Any, go: Any, failur
             except Exception as error:
                 failures.put(f"{type(error).__name__}: {error}")
         connection.close()
-
-    import threading
 
     barrier = threading.Barrier(len(shares) + 1)
     with ThreadPoolExecutor(len(shares)) as pool:
@@ -39,12 +41,18 @@ def _work(act: Act, shares: Sequence[Sequence[Any]], ready: Any, go: Any, failur
 
 
 def rate(act: Act, shares: Sequence[Sequence[Any]]) -> float:
-    """Let each of 16 people do their share; return acts per second. Raise ``RuntimeError`` when one failed."""
+    """Let each of 16 people do their share; return acts per second. Raise ``RuntimeError`` when one failed.
+
+    ``act`` stands at the top of its module, which a process imports once Django is set up.
+    """
     assert len(shares) == PROCESSES * THREADS
     context = multiprocessing.get_context("spawn")
     ready, go, failures = context.Semaphore(0), context.Event(), context.Queue()
     workers = [
-        context.Process(target=_work, args=(act, shares[at::PROCESSES], ready, go, failures)) for at in range(PROCESSES)
+        context.Process(
+            target=_work, args=(act.__module__, act.__qualname__, shares[at::PROCESSES], ready, go, failures)
+        )
+        for at in range(PROCESSES)
     ]
     for worker in workers:
         worker.start()

@@ -14,6 +14,7 @@ from typing import Any
 from bench.harness import Figure, benchmark
 
 ROWS = 1_000_000
+LONGER = 4
 WORDS = 4_000
 
 
@@ -70,13 +71,13 @@ def _alone(function: Any, path: Path) -> tuple[float, float]:
 def facts(scale: float) -> Iterator[Figure]:
     rows = int(ROWS * scale)
     with tempfile.TemporaryDirectory() as folder:
-        path, tenth = Path(folder) / "train.csv", Path(folder) / "tenth.csv"
+        path, longer = Path(folder) / "train.csv", Path(folder) / "longer.csv"
         write(path, rows)
-        write(tenth, max(rows // 10, 1))
+        write(longer, rows * LONGER)
         parsed, parsed_memory = _alone(parse, path)
         ours, memory = _alone(inspect_file, path)
-        _seconds, small_memory = _alone(inspect_file, tenth)
+        _seconds, long_memory = _alone(inspect_file, longer)
     yield Figure(f"facts of {rows:,} rows", "read and parse them once", ours, parsed, "s", goal=12)
-    yield Figure("their peak memory", "2 GiB", memory, 2048, "MB", goal=1)
-    yield Figure("their peak memory", "the same of a tenth of the rows", memory, small_memory, "MB", goal=2)
+    yield Figure(f"peak memory of {rows * LONGER:,} rows", "2 GiB", long_memory, 2048, "MB", goal=1)
+    yield Figure(f"peak memory of {rows * LONGER:,} rows", f"of {rows:,}", long_memory, memory, "MB", goal=1.5)
     yield Figure("their peak memory", "reading and parsing", memory, parsed_memory, "MB")

@@ -5,8 +5,11 @@ import csv
 import gzip
 import io
 import json
+import math
+import statistics
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -76,6 +79,40 @@ def test_counts_are_those_of_a_naive_reading(train: list[tuple[str, str]], test:
             labels.setdefault(normalise(text), set()).add(label)
     assert facts["label_conflicts"]["conflicting_inputs"] == sum(len(held) > 1 for held in labels.values())
     assert facts["empty_fields"]["empty_inputs"] == sum(not text.strip() for text, _label in [*train, *test])
+
+
+@given(st.lists(st.integers(0, 30), min_size=1, max_size=60))
+def test_lengths_are_those_of_a_sorted_list(lengths: list[int]) -> None:
+    facts = found(train=[("x" * length, "a") for length in lengths])["text_length"]
+    ordered = sorted(lengths)
+    assert (facts["shortest"], facts["longest"]) == (ordered[0], ordered[-1])
+    assert facts["median"] == statistics.median(ordered)
+    assert facts["p95"] == ordered[math.ceil(len(ordered) * 0.95) - 1]
+    assert sum(row["rows"] for row in facts["histogram"]) == len(ordered)
+
+
+def test_samples_name_the_first_rows_of_the_largest_groups() -> None:
+    rows = [("once", "a"), *[("often", "a")] * 7, *[("twice", "b")] * 2, ("often", "b"), ("", "a")]
+    facts = found(train=rows, test=[("new", "a"), ("OFTEN", "a"), ("twice", "b")])
+    shown = [[place["row"] for place in group] for group in facts["duplicates"]["samples"]]
+    assert shown == [[3, 4, 5, 6, 7], [10, 11]]
+    leaks = [[(place["split"], place["row"]) for place in pair] for pair in facts["split_leakage"]["samples"]]
+    assert leaks == [[("test", 3), ("train", 3)], [("test", 4), ("train", 10)]]
+    assert [[place["row"] for place in group] for group in facts["label_conflicts"]["samples"]] == [[3, 4, 5, 6, 7]]
+    assert [place["row"] for place in facts["empty_fields"]["samples"]] == [13]
+
+
+def test_more_rows_than_memory_holds_are_still_counted(tmp_path: Path) -> None:
+    """Half a million different inputs, 16 MiB: what a query keeps for each input must be able to leave memory."""
+    count = 500_000
+    path = tmp_path / "train.csv"
+    with path.open("w", encoding="utf-8") as file:
+        file.write("text,category\n")
+        file.writelines(f"question {number % (count - 3)},label{number % 77}\n" for number in range(count))
+    files = [SplitFile("train", "train.csv", "csv", False, lambda: path.open("rb"))]
+    facts = inspect(files, Mapping("text", "category"), memory_limit="32MB", scratch=tmp_path)
+    assert facts["shape"]["rows"] == count
+    assert facts["duplicates"]["exact_rows"] == 3
 
 
 @given(st.text(max_size=20))

@@ -1,6 +1,9 @@
 """The figures of a dataset version: streamed into DuckDB as fingerprints, grouped there under a memory limit."""
 
+import bisect
+import itertools
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,13 +19,14 @@ from apps.datasets.inspection.text import fingerprint, normalise
 BATCH = 20_000
 SAMPLES = 20
 MOST_LABELS = 200
+SHOWN = 5
+ROW_BITS = 40
 TRAIN = "train"
 Progress = Callable[[int], None]
 SCHEMA = pa.schema(
     [
         ("split", pa.string()),
-        ("file", pa.int32()),
-        ("row", pa.int64()),
+        ("place", pa.int64()),
         ("exact", pa.binary(16)),
         ("normal", pa.binary(16)),
         ("label", pa.string()),
@@ -47,13 +51,14 @@ def inspect(
     mapping: Mapping,
     *,
     progress: Progress = lambda rows: None,
-    memory_limit: str = "512MB",
+    memory_limit: str = "256MB",
     scratch: Path | None = None,
 ) -> dict[str, Any]:
     """Return the figures and samples of all files together, as plain JSON values.
 
-    Memory is bounded by ``memory_limit`` and one batch of rows; the rest spills to ``scratch``. Raise ``FileProblem``
-    when a file can't be read or lacks the mapped columns.
+    Memory is bounded by ``memory_limit`` and one batch of rows; the rest spills to ``scratch``, which is why every
+    query groups by plain counts and extremes: an aggregate that keeps lists or distinct values can't spill.
+    Raise ``FileProblem`` when a file can't be read or lacks the mapped columns.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         link = duckdb.connect(str(Path(folder) / "rows.duckdb"))
@@ -62,9 +67,10 @@ def inspect(
             link.execute(f"SET temp_directory = '{folder}'")
             link.execute("SET preserve_insertion_order = false")
             link.execute("SET threads = 2")
+            link.execute("SET enable_progress_bar = false")
             link.execute(
-                "CREATE TABLE rows (split VARCHAR, file INTEGER, row BIGINT, exact BLOB, normal BLOB,"
-                " label VARCHAR, length INTEGER)"
+                "CREATE TABLE rows"
+                " (split VARCHAR, place BIGINT, exact BLOB, normal BLOB, label VARCHAR, length INTEGER)"
             )
             columns = _load(link, files, mapping, progress)
             facts = _figures(link, files, mapping, columns)
@@ -98,8 +104,7 @@ def _load(
                 batch.append(
                     (
                         file.split,
-                        index,
-                        number,
+                        index << ROW_BITS | number,
                         fingerprint(text),
                         fingerprint(normalise(text)),
                         row[label_at] if label_at >= 0 else None,
@@ -160,8 +165,8 @@ def _figures(
     }
 
 
-def _places(found: list[tuple[Any, ...]]) -> list[dict[str, int]]:
-    return [{"file": file, "row": row} for file, row in found]
+def _places(found: Sequence[int]) -> list[dict[str, int]]:
+    return [{"file": place >> ROW_BITS, "row": place & (1 << ROW_BITS) - 1} for place in found]
 
 
 def _empty(link: duckdb.DuckDBPyConnection, mapping: Mapping) -> dict[str, Any]:
@@ -170,7 +175,10 @@ def _empty(link: duckdb.DuckDBPyConnection, mapping: Mapping) -> dict[str, Any]:
         "empty_inputs": _one(link, "SELECT count(*) FROM rows WHERE length = 0"),
         "empty_labels": labels,
         "samples": _places(
-            _all(link, f"SELECT file, row FROM rows WHERE length = 0 ORDER BY file, row LIMIT {SAMPLES}")
+            [
+                place
+                for (place,) in _all(link, f"SELECT place FROM rows WHERE length = 0 ORDER BY place LIMIT {SAMPLES}")
+            ]
         ),
     }
 
@@ -179,34 +187,26 @@ def _duplicates(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Count surplus rows: of three equal rows of a split two are surplus."""
 
     def surplus(column: str) -> dict[str, int]:
-        rows = _all(
-            link,
-            f"SELECT split, sum(n - 1)::BIGINT FROM (SELECT split, count(*) AS n FROM rows WHERE length > 0"
-            f" GROUP BY split, {column} HAVING count(*) > 1) GROUP BY split",
+        link.execute(
+            f"CREATE OR REPLACE TABLE repeated AS SELECT split, {column} AS input, count(*) AS n, min(place) AS place"
+            f" FROM rows WHERE length > 0 GROUP BY split, {column} HAVING count(*) > 1"
         )
+        rows = _all(link, "SELECT split, sum(n - 1)::BIGINT FROM repeated GROUP BY split")
         return {split: int(count) for split, count in rows}
 
     exact, normalised = surplus("exact"), surplus("normal")
     groups = _all(
         link,
-        "SELECT list((file, row) ORDER BY file, row)[:5] FROM rows WHERE length > 0 GROUP BY split, normal"
-        f" HAVING count(*) > 1 ORDER BY count(*) DESC, min(file), min(row) LIMIT {SAMPLES}",
+        f"SELECT min(r.place, {SHOWN}) FROM rows r"
+        f" JOIN (SELECT * FROM repeated ORDER BY n DESC, place LIMIT {SAMPLES}) t"
+        " ON r.split = t.split AND r.normal = t.input GROUP BY t.n, t.place ORDER BY t.n DESC, t.place",
     )
     return {
         "exact_rows": sum(exact.values()),
         "normalised_rows": sum(normalised.values()),
         "by_split": {"exact": exact, "normalised": normalised},
-        "samples": [_pairs(group) for (group,) in groups],
+        "samples": [_places(group) for (group,) in groups],
     }
-
-
-def _pairs(group: Any) -> list[dict[str, int]]:
-    return [
-        {"file": found[0], "row": found[1]}
-        if isinstance(found, tuple | list)
-        else dict(zip(("file", "row"), found.values(), strict=True))
-        for found in group
-    ]
 
 
 def _leakage(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -224,38 +224,36 @@ def _leakage(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     exact, normalised = shared("exact"), shared("normal")
     samples = _all(
         link,
-        "SELECT r.file, r.row, t.file, t.row FROM rows r JOIN (SELECT normal, min_by(file, (file, row)) AS file,"
-        f" min_by(row, (file, row)) AS row FROM rows WHERE split = '{TRAIN}' AND length > 0 GROUP BY normal) t"
-        f" ON r.normal = t.normal WHERE r.split <> '{TRAIN}' AND r.length > 0"
-        f" ORDER BY r.file, r.row LIMIT {SAMPLES}",
+        "SELECT s.place, min(t.place) FROM (SELECT r.normal, r.place FROM rows r SEMI JOIN (SELECT normal FROM rows"
+        f" WHERE split = '{TRAIN}' AND length > 0) t USING (normal) WHERE r.split <> '{TRAIN}' AND r.length > 0"
+        f" ORDER BY r.place LIMIT {SAMPLES}) s JOIN rows t ON s.normal = t.normal AND t.split = '{TRAIN}'"
+        " GROUP BY s.place ORDER BY s.place",
     )
     return {
         "exact_rows": sum(exact.values()),
         "normalised_rows": sum(normalised.values()),
         "by_split": {"exact": exact, "normalised": normalised},
-        "samples": [
-            [{"file": file, "row": row}, {"file": other, "row": other_row}] for file, row, other, other_row in samples
-        ],
+        "samples": [_places(pair) for pair in samples],
     }
 
 
 def _conflicts(link: duckdb.DuckDBPyConnection, total: int) -> dict[str, Any]:
     """Count inputs (normalised, over all splits) that carry more than one label."""
     link.execute(
-        "CREATE TABLE conflicts AS SELECT normal, count(*) AS n FROM rows WHERE length > 0 GROUP BY normal"
-        " HAVING count(DISTINCT label) > 1"
+        "CREATE TABLE conflicts AS SELECT normal, sum(n)::BIGINT AS n FROM (SELECT normal, label, count(*) AS n"
+        " FROM rows WHERE length > 0 GROUP BY normal, label) GROUP BY normal HAVING count(label) > 1"
     )
     rows = int(_one(link, "SELECT sum(n) FROM conflicts"))
     groups = _all(
         link,
-        "SELECT list((file, row) ORDER BY file, row)[:5] FROM rows SEMI JOIN (SELECT normal FROM conflicts"
-        f" ORDER BY n DESC, normal LIMIT {SAMPLES}) c USING (normal) GROUP BY normal ORDER BY min(file), min(row)",
+        f"SELECT min(place, {SHOWN}) FROM rows SEMI JOIN (SELECT normal FROM conflicts"
+        f" ORDER BY n DESC, normal LIMIT {SAMPLES}) c USING (normal) GROUP BY normal ORDER BY min(place)",
     )
     return {
         "conflicting_inputs": _one(link, "SELECT count(*) FROM conflicts"),
         "conflicting_rows": rows,
         "conflicting_percent": round(100 * rows / total, 6) if total else 0.0,
-        "samples": [_pairs(group) for (group,) in groups],
+        "samples": [_places(group) for (group,) in groups],
     }
 
 
@@ -266,32 +264,46 @@ def _balance(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     )
     smallest, largest = _all(link, "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM rows GROUP BY label)")[0]
     return {
-        "labels": _one(link, "SELECT count(DISTINCT label) FROM rows"),
+        "labels": _one(link, "SELECT count(label) FROM (SELECT DISTINCT label FROM rows)"),
         "smallest_rows": smallest or 0,
         "largest_rows": largest or 0,
-        "by_split": dict(_all(link, "SELECT split, count(DISTINCT label) FROM rows GROUP BY split ORDER BY split")),
+        "by_split": dict(
+            _all(
+                link,
+                "SELECT split, count(label) FROM (SELECT DISTINCT split, label FROM rows)"
+                " GROUP BY split ORDER BY split",
+            )
+        ),
         "top": [{"label": label or "", "rows": count} for label, count in rows],
     }
 
 
 def _lengths(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """Return quantiles and a histogram of 20 bins of the inputs' lengths in characters."""
-    low, median, high, p99, top = _all(
-        link,
-        "SELECT min(length), median(length), quantile_disc(length, 0.95), quantile_disc(length, 0.99), max(length)"
-        " FROM rows",
-    )[0]
-    top = top or 0
-    width = max(1, -(-(p99 or 1) // 20))
-    bins = dict(_all(link, f"SELECT least(length // {width}, 20)::INTEGER AS bin, count(*) FROM rows GROUP BY bin"))
+    counts = _all(link, "SELECT length, count(*) FROM rows GROUP BY length ORDER BY length")
+    lengths = [length for length, _count in counts] or [0]
+    upto = list(itertools.accumulate(count for _length, count in counts)) or [0]
+    total, top = upto[-1], lengths[-1]
+
+    def ranked(number: int) -> int:
+        """Return the length of the row with this number, from 1, in order of length."""
+        return int(lengths[bisect.bisect_left(upto, number)])
+
+    def quantile(percent: int) -> int:
+        return ranked(-(-total * percent // 100))
+
+    width = max(1, -(-quantile(99) // 20))
+    bins: Counter[int] = Counter()
+    for length, count in counts:
+        bins[min(length // width, 20)] += count
     histogram = [
-        {"from": index * width, "to": (index + 1) * width if index < 20 else top, "rows": bins.get(index, 0)}
+        {"from": index * width, "to": (index + 1) * width if index < 20 else top, "rows": bins[index]}
         for index in range(21 if 20 in bins else 20)
     ]
     return {
-        "shortest": low or 0,
-        "median": float(median or 0),
-        "p95": high or 0,
+        "shortest": lengths[0],
+        "median": (ranked((total + 1) // 2) + ranked(total // 2 + 1)) / 2 if total else 0.0,
+        "p95": quantile(95),
         "longest": top,
         "histogram": histogram,
     }
