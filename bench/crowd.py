@@ -1,7 +1,7 @@
 """Many people at once, in the shape of the deployment: two processes of eight threads each."""
 
-import importlib
 import multiprocessing
+import pickle
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,11 +14,14 @@ PROCESSES, THREADS = 2, 8
 Act = Callable[[Any], None]
 
 
-def _work(module: str, name: str, shares: Sequence[Sequence[Any]], ready: Any, go: Any, failures: Any) -> None:
+def _work(packed: bytes, ready: Any, go: Any, failures: Any) -> None:
+    """Unpack the act and the shares once Django is set up: what they are made of are models."""
     django.setup()
     from django.db import connection
 
-    act: Act = getattr(importlib.import_module(module), name)
+    act: Act
+    shares: Sequence[Sequence[Any]]
+    act, shares = pickle.loads(packed)
 
     def one(share: Sequence[Any]) -> None:
         connection.ensure_connection()
@@ -41,17 +44,12 @@ def _work(module: str, name: str, shares: Sequence[Sequence[Any]], ready: Any, g
 
 
 def rate(act: Act, shares: Sequence[Sequence[Any]]) -> float:
-    """Let each of 16 people do their share; return acts per second. Raise ``RuntimeError`` when one failed.
-
-    ``act`` stands at the top of its module, which a process imports once Django is set up.
-    """
+    """Let each of 16 people do their share; return acts per second. Raise ``RuntimeError`` when one failed."""
     assert len(shares) == PROCESSES * THREADS
     context = multiprocessing.get_context("spawn")
     ready, go, failures = context.Semaphore(0), context.Event(), context.Queue()
     workers = [
-        context.Process(
-            target=_work, args=(act.__module__, act.__qualname__, shares[at::PROCESSES], ready, go, failures)
-        )
+        context.Process(target=_work, args=(pickle.dumps((act, shares[at::PROCESSES])), ready, go, failures))
         for at in range(PROCESSES)
     ]
     for worker in workers:
