@@ -48,7 +48,7 @@ def _below(where: str, values: list[object], skip: int) -> int:
 def _measure(
     reader: User, label: str, where: str, values: list[object], query: dict[str, str], deep: int
 ) -> Iterator[Figure]:
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(reader)
     medians = {}
     for depth, place in (("first page", None), (f"page {deep:,}", _below(where, values, deep * PAGE))):

@@ -58,7 +58,8 @@ class SubjectKind:
 
     ``visible(user)`` is the query set of those the user may see; ``digest`` names the exact content;
     ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it; ``ancestors``
-    the kinds of subject that one belongs to, furthest first. ``children(refs)`` names those of this kind that belong
+    the kinds of subject that one belongs to, furthest first. ``above`` is the parent itself where ``all`` has read it
+    along. ``children(refs)`` names those of this kind that belong
     directly to one of the subjects, in one query; only a kind on which something can be held needs it.
     """
 
@@ -70,6 +71,7 @@ class SubjectKind:
     url: Callable[[Any], str]
     team: Callable[[Any], Any] = lambda obj: obj.team
     parent: Callable[[Any], SubjectRef | None] = _nothing
+    above: Callable[[Any], Any] = _nothing
     children: Callable[[Any], Iterable[SubjectRef]] = _none_below
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
@@ -118,12 +120,12 @@ def label(ref: SubjectRef) -> str:
 
 def chain(ref: SubjectRef) -> list[tuple[SubjectRef, Any]]:
     """Return the subject and the subjects that it belongs to, nearest first."""
-    found: list[tuple[SubjectRef, Any]] = []
-    current: SubjectRef | None = ref
-    while current is not None:
-        obj = get(current)
-        found.append((current, obj))
-        current = kind(current.type).parent(obj)
+    obj = get(ref)
+    found = [(ref, obj)]
+    while (parent := kind(ref.type).parent(obj)) is not None:
+        obj = kind(ref.type).above(obj) or get(parent)
+        ref = parent
+        found.append((ref, obj))
     return found
 
 

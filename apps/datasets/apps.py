@@ -44,6 +44,7 @@ class DatasetsConfig(AppConfig):
                 label=lambda dataset: dataset.name,
                 url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
                 parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
+                above=lambda dataset: dataset.use_case,
                 children=lambda refs: [
                     SubjectRef("dataset", pk)
                     for pk in Dataset.objects.filter(
@@ -64,6 +65,7 @@ class DatasetsConfig(AppConfig):
                 label=str,
                 url=lambda version: reverse("datasets:version_detail", args=[version.pk]),
                 parent=lambda version: SubjectRef("dataset", version.dataset_id),
+                above=lambda version: version.dataset,
                 digest=lambda version: version.digest,
                 authors=lambda version: {
                     version.registered_by_id,

@@ -105,9 +105,10 @@ def use(confirmation_id: uuid.UUID | None, user: User) -> Confirmation:
         )
     if found.used_at is not None:
         raise ConfirmationUsed(_("This confirmation was used for another signature. Confirm again."))
-    if found.expires_at <= now():
+    moment = now()
+    if found.expires_at <= moment:
         raise ConfirmationStale(_("You confirmed more than ten minutes ago. Confirm again."))
-    found.used_at = now()
+    found.used_at = moment
     found.save(update_fields=["used_at"])
     confirmation: Confirmation = found
     return confirmation

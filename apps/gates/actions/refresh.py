@@ -1,5 +1,6 @@
 """Keeping a gate's dossier, state and seats what the records say, in the transaction of any change."""
 
+import datetime as dt
 from typing import Any
 
 from django.db import transaction
@@ -34,14 +35,13 @@ def signed(gate: Gate) -> list[Signed]:
     ]
 
 
-@transaction.atomic
-def refresh(gate: Gate, by: Any = SYSTEM) -> Dossier:
-    """Rebuild the dossier of a locked gate; give it a new revision when its content changed, and its state.
+def rebuild(gate: Gate, moment: dt.datetime) -> tuple[Dossier, list[Signed]]:
+    """Return a locked gate's dossier as it is at ``moment``, and its sign-offs; changed content gets a new revision.
 
     A rebuild that finds the same content changes nothing: a save is not a change. A sign-off that stopped counting is
     one: others can then sign the new revision, and no return of its signer revives the old one.
     """
-    dossier = dossiers.build(gate, now().date())
+    dossier = dossiers.build(gate, moment.date())
     rows = signed(gate)
     if dossier.content_digest != gate.content_digest or _has_stopped_counting(gate, rows):
         gate.revision += 1
@@ -50,6 +50,13 @@ def refresh(gate: Gate, by: Any = SYSTEM) -> Dossier:
         DossierSnapshot.objects.create(
             gate=gate, revision=gate.revision, digest=gate.dossier_digest, body=dossier.body(gate.revision)
         )
+    return dossier, rows
+
+
+@transaction.atomic
+def refresh(gate: Gate, by: Any = SYSTEM) -> Dossier:
+    """Rebuild the dossier of a locked gate, and keep its state and seats."""
+    dossier, rows = rebuild(gate, now())
     settle(gate, dossier, rows, by)
     return dossier
 

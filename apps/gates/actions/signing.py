@@ -1,5 +1,6 @@
 """The signature: one person, one responsibility, one dossier digest, freshly confirmed."""
 
+import datetime as dt
 import uuid
 
 from django.db import IntegrityError, transaction
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NotPermitted
-from apps.gates.actions.refresh import lock, refresh, settle, signed
+from apps.gates.actions.refresh import lock, rebuild, settle
 from apps.gates.dossier import Dossier, differences
 from apps.gates.errors import (
     CommentRequired,
@@ -20,6 +21,7 @@ from apps.gates.errors import (
     StaleDossier,
 )
 from apps.gates.models import SIGNABLE_STATES, DossierSnapshot, Gate, GateState, SignOff
+from apps.gates.state import Signed
 from apps.ledger.actions import record_on
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -73,34 +75,34 @@ def sign_off(
         raise GateNotInReview(
             _("This gate has ended: %(state)s. Open a new one.") % {"state": GateState(gate.state).label.lower()}
         )
-    dossier = refresh(gate)
+    moment = now()
+    dossier, rows = rebuild(gate, moment)
     if gate.dossier_digest != dossier_digest:
         raise _stale(gate, dossier_digest)
     if verdict == Verdict.APPROVE and (gate.state not in SIGNABLE_STATES or dossier.unmet):
         _refuse_state(gate, dossier, by)
-    ownership = _authority(gate, dossier, by, responsibility)
-    _refuse_double(gate, dossier, by, responsibility, verdict)
+    ownership = _authority(dossier, by, responsibility, moment.date())
+    _refuse_double([row for row in rows if row.digest == dossier_digest], by, responsibility, verdict)
     if verdict != Verdict.APPROVE and not comment.strip():
         raise CommentRequired(_("Say what must change, or why you reject."), errors={"/comment": [_("Say why.")]})
     confirmation = confirmations.use(confirmation_id, by)
     stands_in = ownership.holder.name if ownership.holder_id != by.pk else ""
     try:
-        with transaction.atomic():
-            row = SignOff.objects.create(
-                gate=gate,
-                by=by,
-                by_name=by.name,
-                responsibility=responsibility,
-                stands_in_for=stands_in,
-                verdict=verdict,
-                meaning=meaning(gate, responsibility, verdict),
-                comment=comment.strip(),
-                dossier_digest=dossier_digest,
-                dossier_revision=gate.revision,
-                confirmed_by=confirmation.method,
-                via=by.via,
-                signed_at=now(),
-            )
+        row = SignOff.objects.create(
+            gate=gate,
+            by=by,
+            by_name=by.name,
+            responsibility=responsibility,
+            stands_in_for=stands_in,
+            verdict=verdict,
+            meaning=meaning(gate, responsibility, verdict),
+            comment=comment.strip(),
+            dossier_digest=dossier_digest,
+            dossier_revision=gate.revision,
+            confirmed_by=confirmation.method,
+            via=by.via,
+            signed_at=moment,
+        )
     except IntegrityError as error:
         raise SecondResponsibility(_("You have signed this dossier.")) from error
     record_on(
@@ -119,7 +121,8 @@ def sign_off(
             "comment": row.comment,
         },
     )
-    settle(gate, dossier, signed(gate), by)
+    rows.append(Signed(dossier_digest, by.pk, responsibility, str(verdict)))
+    settle(gate, dossier, rows, by)
     return row
 
 
@@ -157,7 +160,7 @@ def _refuse_state(gate: Gate, dossier: Dossier, by: User) -> None:
     raise GateNotInReview(_("The gate waits for no signature now: %(state)s.") % {"state": gate.get_state_display()})
 
 
-def _authority(gate: Gate, dossier: Dossier, by: User, responsibility: str) -> Ownership:
+def _authority(dossier: Dossier, by: User, responsibility: str, day: dt.date) -> Ownership:
     """Return the ownership under which ``by`` may sign."""
     signature = next((row for row in dossier.policy.sign_offs if row.responsibility == responsibility), None)
     if signature is None:
@@ -166,7 +169,7 @@ def _authority(gate: Gate, dossier: Dossier, by: User, responsibility: str) -> O
             errors={"/responsibility": [_("Not a signature of this gate.")]},
         )
     ownership = dossier.holders.get(responsibility)
-    if ownership is None or not holders.may_sign(ownership, by):
+    if ownership is None or not holders.may_sign(ownership, by, day):
         raise NotTheHolder(
             _("Only %(name)s signs as %(who)s; a deputy only on the days of a recorded absence.")
             % {
@@ -181,9 +184,8 @@ def _authority(gate: Gate, dossier: Dossier, by: User, responsibility: str) -> O
     return ownership
 
 
-def _refuse_double(gate: Gate, dossier: Dossier, by: User, responsibility: str, verdict: str) -> None:
+def _refuse_double(now_signed: list[Signed], by: User, responsibility: str, verdict: str) -> None:
     """One person, one signature; one responsibility, one approval: on this dossier."""
-    now_signed = [row for row in signed(gate) if row.digest == gate.dossier_digest]
     if same_as(by, [row.person for row in now_signed]) is not None:
         raise SecondResponsibility(
             _("You have signed this dossier. One person signs a gate once, under one responsibility.")
