@@ -159,13 +159,10 @@ def my_work(scale: float) -> Iterator[Figure]:
     def page() -> None:
         assert client.get("/").status_code == 200
 
-    with CaptureQueriesContext(
-        connection,
-    ) as queries:
+    with CaptureQueriesContext(connection) as queries:
         ours()
-    items = len(due.for_user(User.objects.get(pk=reader.pk)))
+    note = f"{len(queries)} queries, {len(due.for_user(User.objects.get(pk=reader.pk)))} items"
     inbox, query = side_by_side(ours, hand)
     whole, query_again = side_by_side(page, hand)
-    note = f"{len(queries)} queries, {items} items"
     yield Figure("My work, what waits for one person", "one hand-written query", inbox, query, "ms", goal=6, note=note)
     yield Figure("My work, the whole page", "one hand-written query", whole, query_again, "ms")

@@ -45,12 +45,21 @@ def _below(where: str, values: list[object], skip: int) -> int:
     return int(seq)
 
 
+def _pages(where: str, values: list[object]) -> int:
+    """Return how many whole pages there are before the last."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ledger_entry WHERE {where}", values)
+        (count,) = cursor.fetchone() or (0,)
+    return (int(count) - 1) // PAGE
+
+
 def _measure(
     reader: User, label: str, where: str, values: list[object], query: dict[str, str], deep: int
 ) -> Iterator[Figure]:
     client = Client(headers={"host": "localhost"})
     client.force_login(reader)
     medians = {}
+    deep = min(deep, _pages(where, values))
     for depth, place in (("first page", None), (f"page {deep:,}", _below(where, values, deep * PAGE))):
         asked = dict(query)
         if place is not None:
