@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,88 +7,17 @@ class DatasetsConfig(AppConfig):
     label = "datasets"
 
     def ready(self) -> None:
-        from django.urls import reverse
-
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
-        from apps.core.subjects import SubjectRef
-        from apps.datasets import (
-            due,
-            facts,
-            trail,  # noqa: F401 — it registers itself
-            usecase_facts,
-        )
-        from apps.datasets.models import Dataset, DatasetVersion, Source
+        from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
+        from apps.datasets.due import inspections
+        from apps.datasets.facts import usecases, versions
         from apps.evidence import facts as registry
-        from apps.owners.responsibilities import held_on
 
-        subjects.register(
-            subjects.SubjectKind(
-                type="source",
-                title=_("Source"),
-                visible=lambda user: Source.objects.visible_to(user).select_related("team"),
-                all=lambda: Source.objects.select_related("team"),
-                label=lambda source: source.name,
-                url=lambda source: reverse("datasets:source_detail", args=[source.pk]),
-                icon="database",
-            )
-        )
-        subjects.register(
-            subjects.SubjectKind(
-                type="dataset",
-                title=_("Dataset"),
-                visible=lambda user: Dataset.objects.visible_to(user).select_related("use_case__team"),
-                all=lambda: Dataset.objects.select_related("use_case__team"),
-                label=lambda dataset: dataset.name,
-                url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
-                parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
-                above=lambda dataset: dataset.use_case,
-                children=lambda refs: [
-                    SubjectRef("dataset", pk)
-                    for pk in Dataset.objects.filter(
-                        use_case__in=[ref.id for ref in refs if ref.type == "use_case"]
-                    ).values_list("pk", flat=True)
-                ],
-                ancestors=("use_case",),
-                responsibilities=tuple(row.key for row in held_on("dataset")),
-                icon="database",
-            )
-        )
-        subjects.register(
-            subjects.SubjectKind(
-                type="dataset_version",
-                title=_("Dataset version"),
-                visible=lambda user: DatasetVersion.objects.visible_to(user).select_related("dataset__use_case__team"),
-                all=lambda: DatasetVersion.objects.select_related("dataset__use_case__team"),
-                label=str,
-                url=lambda version: reverse("datasets:version_detail", args=[version.pk]),
-                parent=lambda version: SubjectRef("dataset", version.dataset_id),
-                above=lambda version: version.dataset,
-                digest=lambda version: version.digest,
-                authors=lambda version: {
-                    version.registered_by_id,
-                    *version.files.values_list("added_by_id", flat=True),
-                },
-                ancestors=("use_case", "dataset"),
-                icon="files",
-            )
-        )
-        registry.register(facts.PROVIDER)
-        registry.register(usecase_facts.PROVIDER)
-        agenda.offer("datasets.inspections", due.failed_inspections)
-
-        def find(user: Any, text: str, limit: int) -> list[search.Hit]:
-            rows = Dataset.objects.visible_to(user).filter(name__icontains=text).select_related("use_case")
-            return [
-                search.Hit(
-                    row.name,
-                    _("Dataset"),
-                    reverse("datasets:dataset_detail", args=[row.pk]),
-                    row.use_case.name,
-                    "database",
-                )
-                for row in rows.order_by("name")[:limit]
-            ]
-
-        search.offer(find)
+        for kind in kinds.KINDS:
+            subjects.register(kind)
+        registry.register(versions.PROVIDER)
+        registry.register(usecases.PROVIDER)
+        agenda.offer("datasets.inspections", inspections.failed_inspections)
+        search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

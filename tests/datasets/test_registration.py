@@ -221,7 +221,7 @@ def test_a_version_without_a_script_is_registered_by_the_form(scene: Scene) -> N
 def test_reading_facts_costs_the_same_for_one_version_and_for_many(
     scene: Scene, django_assert_max_num_queries: Any
 ) -> None:
-    from apps.datasets import facts
+    from apps.datasets.facts import versions as facts
 
     for number in range(3):
         make_version(scene, train=TRAIN + f"more {number},pay\n")

@@ -13,12 +13,14 @@ from apps.core import access
 from apps.core.errors import NotFound, Text
 from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, DetailPage, PageMixin, job_panel
-from apps.datasets import actions, facts, forms
+from apps.datasets import actions, forms
 from apps.datasets.actions import FileOffer
 from apps.datasets.errors import UploadNotReady
+from apps.datasets.facts import versions as facts
 from apps.datasets.models import DatasetVersion, Inspection
 from apps.datasets.refs import version_ref
-from apps.datasets.views.datasets import OneDataset, list_crumb
+from apps.datasets.views.datasets import OneDataset
+from apps.datasets.views.tabs import version_crumbs, version_rows, version_tabs
 from apps.evidence.facts import Fact
 from apps.gates.lanes import lane
 
@@ -70,8 +72,7 @@ class VersionDetail(DetailPage):
     nav_key = "datasets"
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
-        rows = DatasetVersion.objects.visible_to(self.request.user)
-        return rows.select_related("dataset__use_case__team", "registered_by", "inspection")
+        return version_rows(self.request.user)
 
     @cached_property
     def inspection(self) -> Inspection:
@@ -82,8 +83,7 @@ class VersionDetail(DetailPage):
         return facts.summary(self.object, self.inspection)
 
     def crumbs(self) -> Sequence[Crumb]:
-        dataset = self.object.dataset
-        return [list_crumb(), (dataset.name, reverse("datasets:dataset_detail", args=[dataset.pk]))]
+        return version_crumbs(self.object, whole=False)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version, user = self.object, self.request.user
@@ -100,6 +100,7 @@ class VersionDetail(DetailPage):
             if figure in known[name].figures
         ]
         return super().get_context_data(
+            tabs=version_tabs(version, "datasets:version_detail"),
             facts=[_shown(fact) for fact in known.values()],
             tiles=tiles,
             findings=findings,

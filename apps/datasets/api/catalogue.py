@@ -1,0 +1,157 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from rest_framework import parsers, serializers, status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from apps.core.api.parsers import StrictJSONParser
+from apps.core.api.views import ReadView, expected_revision, set_etag
+from apps.datasets import actions
+from apps.datasets.actions import FileOffer
+from apps.datasets.api.fields import only_seen
+from apps.datasets.api.versions import RegisterFilesSerializer, RegisterSerializer, VersionSerializer
+from apps.datasets.filters import DatasetFilter, SourceFilter
+from apps.datasets.models import Dataset, Source, SplitName
+from apps.people.models import Team
+from apps.usecases.models import UseCase
+
+
+class SourceSerializer(serializers.ModelSerializer[Source]):
+    team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all())
+
+    class Meta:
+        model = Source
+        fields = [
+            "id", "team", "name", "kind", "location", "owner_name", "licence", "is_authoritative", "exclusions",
+            "revision", "created_at", "updated_at",
+        ]  # fmt: skip
+        read_only_fields = ["id", "revision", "created_at", "updated_at"]
+        validators: list[Any] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        only_seen(self, "team", Team)
+
+
+class EditView(ReadView):
+    """Create, read and change (with ``If-Match``) one kind of editable record."""
+
+    def _answer(self, obj: Any, code: int) -> Response:
+        response = Response(self.get_serializer(obj).data, status=code)
+        set_etag(response, obj)
+        return response
+
+    def _create(self, data: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def _edit(self, pk: Any, revision: int, data: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def create(self, request: Any) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self._answer(self._create(dict(serializer.validated_data)), status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Any, pk: str) -> Response:
+        obj = self.get_object()
+        serializer = self.get_serializer(obj, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        changed = self._edit(obj.pk, expected_revision(request), dict(serializer.validated_data))
+        return self._answer(changed, status.HTTP_200_OK)
+
+
+class SourceViewSet(EditView):
+    """Systems of record that data comes from."""
+
+    model = Source
+    serializer_class = SourceSerializer
+    filterset_class = SourceFilter
+    orderings = {"name": "name", "created": "id"}
+
+    def _create(self, data: dict[str, Any]) -> Source:
+        return actions.create_source(data.pop("team"), by=self.request.user, **data)
+
+    def _edit(self, pk: Any, revision: int, data: dict[str, Any]) -> Source:
+        data.pop("team", None)
+        return actions.edit_source(pk, by=self.request.user, revision=revision, **data)
+
+
+class DatasetSerializer(serializers.ModelSerializer[Dataset]):
+    use_case = serializers.PrimaryKeyRelatedField(queryset=UseCase.objects.all())
+    sources = serializers.PrimaryKeyRelatedField(queryset=Source.objects.all(), many=True, required=False)
+
+    class Meta:
+        model = Dataset
+        fields = ["id", "use_case", "name", "description", "sources", "revision", "created_at", "updated_at"]
+        read_only_fields = ["id", "revision", "created_at", "updated_at"]
+        validators: list[Any] = []
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        only_seen(self, "use_case", UseCase)
+        only_seen(self, "sources", Source)
+
+
+class DatasetViewSet(EditView):
+    """Datasets of use cases, and the registration of their versions."""
+
+    model = Dataset
+    serializer_class = DatasetSerializer
+    filterset_class = DatasetFilter
+    orderings = {"name": "name", "created": "id"}
+
+    def get_queryset(self) -> QuerySet[Dataset]:
+        rows: QuerySet[Dataset] = super().get_queryset().select_related("use_case__team").prefetch_related("sources")
+        return rows
+
+    def get_parsers(self) -> list[Any]:
+        if getattr(self, "action", None) == "versions" or self.request is None:
+            return [StrictJSONParser(), parsers.MultiPartParser()]
+        return super().get_parsers()
+
+    def initialize_request(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        self.action = self.action_map.get(request.method.lower(), "") if self.action_map else ""
+        return super().initialize_request(request, *args, **kwargs)
+
+    def _create(self, data: dict[str, Any]) -> Dataset:
+        return actions.create_dataset(data.pop("use_case"), by=self.request.user, **data)
+
+    def _edit(self, pk: Any, revision: int, data: dict[str, Any]) -> Dataset:
+        data.pop("use_case", None)
+        return actions.edit_dataset(pk, by=self.request.user, revision=revision, **data)
+
+    @extend_schema(methods=["GET"], responses=VersionSerializer(many=True), filters=False)
+    @extend_schema(
+        methods=["POST"],
+        request={"application/json": RegisterSerializer, "multipart/form-data": RegisterFilesSerializer},
+        responses={201: VersionSerializer},
+        filters=False,
+    )
+    @action(detail=True, methods=["get", "post"], filterset_class=None)
+    def versions(self, request: Any, pk: str) -> Response:
+        """List versions, or register one: from uploads or storage keys (JSON), or from files (multipart)."""
+        dataset = self.get_object()
+        if request.method == "GET":
+            rows = dataset.versions.select_related("inspection").prefetch_related("files")
+            page = self.paginate_queryset(rows)
+            return self.get_paginated_response(VersionSerializer(page, many=True).data)
+        serializer = RegisterSerializer(data=_fields(request))
+        serializer.is_valid(raise_exception=True)
+        data = dict(serializer.validated_data)
+        splits = {
+            name: [FileOffer(**offer) for offer in rows] for name, rows in (data.pop("splits", None) or {}).items()
+        }
+        for name in SplitName.values:
+            for file in request.FILES.getlist(name):
+                taken = actions.take_file(dataset, file, by=request.user)
+                splits.setdefault(name, []).append(FileOffer(upload=taken.pk))
+        version = actions.register_version(dataset, splits, by=request.user, **data)
+        return Response(VersionSerializer(version).data, status=status.HTTP_201_CREATED)
+
+
+def _fields(request: Any) -> Any:
+    if not (request.content_type or "").startswith("multipart/"):
+        return request.data
+    return {key: value for key, value in request.data.items() if key not in SplitName.values and key != "splits"}

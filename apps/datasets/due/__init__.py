@@ -1,0 +1,1 @@
+"""What datasets wait for, one noun a file."""

@@ -1,0 +1,72 @@
+"""What of this app can be governed, named, found and linked to."""
+
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import search
+from apps.core.subjects import SubjectKind, SubjectRef
+from apps.datasets.models import Dataset, DatasetVersion, Source
+from apps.owners.responsibilities import held_on
+
+SOURCE = SubjectKind(
+    type="source",
+    title=_("Source"),
+    visible=lambda user: Source.objects.visible_to(user).select_related("team"),
+    all=lambda: Source.objects.select_related("team"),
+    label=lambda source: source.name,
+    url=lambda source: reverse("datasets:source_detail", args=[source.pk]),
+    icon="database",
+)
+DATASET = SubjectKind(
+    type="dataset",
+    title=_("Dataset"),
+    visible=lambda user: Dataset.objects.visible_to(user).select_related("use_case__team"),
+    all=lambda: Dataset.objects.select_related("use_case__team"),
+    label=lambda dataset: dataset.name,
+    url=lambda dataset: reverse("datasets:dataset_detail", args=[dataset.pk]),
+    parent=lambda dataset: SubjectRef("use_case", dataset.use_case_id),
+    above=lambda dataset: dataset.use_case,
+    children=lambda refs: [
+        SubjectRef("dataset", pk)
+        for pk in Dataset.objects.filter(use_case__in=[ref.id for ref in refs if ref.type == "use_case"]).values_list(
+            "pk", flat=True
+        )
+    ],
+    ancestors=("use_case",),
+    responsibilities=tuple(row.key for row in held_on("dataset")),
+    icon="database",
+)
+VERSION = SubjectKind(
+    type="dataset_version",
+    title=_("Dataset version"),
+    visible=lambda user: DatasetVersion.objects.visible_to(user).select_related("dataset__use_case__team"),
+    all=lambda: DatasetVersion.objects.select_related("dataset__use_case__team"),
+    label=str,
+    url=lambda version: reverse("datasets:version_detail", args=[version.pk]),
+    parent=lambda version: SubjectRef("dataset", version.dataset_id),
+    above=lambda version: version.dataset,
+    digest=lambda version: version.digest,
+    authors=lambda version: {
+        version.registered_by_id,
+        *version.files.values_list("added_by_id", flat=True),
+    },
+    ancestors=("use_case", "dataset"),
+    icon="files",
+)
+KINDS = (SOURCE, DATASET, VERSION)
+
+
+def find_datasets(user: Any, text: str, limit: int) -> list[search.Hit]:
+    rows = Dataset.objects.visible_to(user).filter(name__icontains=text).select_related("use_case")
+    return [
+        search.Hit(
+            row.name,
+            _("Dataset"),
+            reverse("datasets:dataset_detail", args=[row.pk]),
+            row.use_case.name,
+            "database",
+        )
+        for row in rows.order_by("name")[:limit]
+    ]

@@ -1,0 +1,8 @@
+"""The tables of sources, datasets, their versions and all that stands around a version, one noun a file."""
+
+from apps.datasets.models.catalogue import Dataset, Source
+from apps.datasets.models.inspections import Inspection
+from apps.datasets.models.uploads import Upload
+from apps.datasets.models.versions import DatasetVersion, SplitFile, SplitName
+
+__all__ = ["Dataset", "DatasetVersion", "Inspection", "Source", "SplitFile", "SplitName", "Upload"]

@@ -1,0 +1,76 @@
+"""Registered versions: immutable, named by the digest of their content."""
+
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from apps.core.models import Record
+from apps.core.querysets import TeamOwned, TeamOwnedQuerySet
+from apps.datasets.models.catalogue import Dataset
+from apps.people.models import Team, User
+
+
+class SplitName(models.TextChoices):
+    TRAIN = "train", _("Train")
+    VALIDATION = "validation", _("Validation")
+    TEST = "test", _("Test")
+
+
+class VersionQuerySet(TeamOwnedQuerySet["DatasetVersion"]):
+    pass
+
+
+class DatasetVersion(Record, TeamOwned):
+    """One content of a dataset. Registered is immutable: the database refuses any change."""
+
+    TEAM_PATH: ClassVar[str] = "dataset__use_case__team_id"
+    GRANT_PATHS: ClassVar[tuple[str, ...]] = ("dataset_id", "dataset__use_case_id")
+
+    dataset = models.ForeignKey(Dataset, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    digest = models.CharField(max_length=71)
+    note = models.CharField(_("what is new"), max_length=500, blank=True)
+    fewer_splits_reason = models.CharField(_("why fewer than three splits"), max_length=500, blank=True)
+    input_column = models.CharField(_("input column"), max_length=200)
+    label_column = models.CharField(_("label column"), max_length=200, blank=True)
+    rows = models.BigIntegerField()
+    registered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    objects = VersionQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["dataset", "number"], name="one_version_per_number"),
+            models.UniqueConstraint(fields=["dataset", "digest"], name="one_version_per_content"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.dataset.name} v{self.number}"
+
+    @property
+    def team(self) -> Team:
+        return self.dataset.use_case.team
+
+
+class SplitFile(Record):
+    """One file of one split of a version; its bytes are found by its digest."""
+
+    version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="files")
+    split = models.CharField(max_length=12, choices=SplitName)
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=160)
+    storage_name = models.CharField(max_length=300)
+    digest = models.CharField(max_length=71)
+    size = models.BigIntegerField()
+    rows = models.BigIntegerField()
+    format = models.CharField(max_length=8)
+    is_packed = models.BooleanField()
+    added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["version", "position"], name="one_file_per_position")]
+
+    def __str__(self) -> str:
+        return self.name
