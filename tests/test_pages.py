@@ -32,7 +32,8 @@ ONLY_POST = {
     "people:person_invite_again", "people:team_switch",
     "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
-    "assessments:framework_withdraw", "datasets:inspect_again", "ledger:verify", "ledger:export_create",
+    "assessments:framework_withdraw", "datasets:inspect_again", "datasets:inspection_stop", "ledger:verify",
+    "ledger:export_create",
     "gates:policy_publish", "gates:policy_withdraw",
 }  # fmt: skip
 

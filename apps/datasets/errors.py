@@ -47,5 +47,9 @@ class InspectionRuns(Refusal):
     code, status, title = "inspection_runs", 409, _("The inspection is not finished")
 
 
+class NothingRuns(Refusal):
+    code, status, title = "nothing_runs", 409, _("No inspection is running")
+
+
 class SourceOfAnotherTeam(Refusal):
     code, status, title = "source_of_another_team", 422, _("This source belongs to another team")

@@ -131,7 +131,10 @@ def checked(
     problem: FileProblem | None = None
     shape = FileShape((), 0)
     try:
-        shape = check_file(cast(IO[bytes], reading), kind, packed)
+        if kind == "parquet":
+            reading.digest()
+            stream.seek(0)
+        shape = check_file(stream if kind == "parquet" else cast(IO[bytes], reading), kind, packed)
     except FileProblem as found:
         problem = found
     if problem is None or declared:

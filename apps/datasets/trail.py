@@ -13,5 +13,7 @@ sentences.offer(
         "dataset.sources_declared": (_("declared the sources of"), "database"),
         "dataset_version.registered": (_("registered"), "upload"),
         "dataset_version.inspected": (_("inspected"), "eye"),
+        "dataset_version.inspection_stopped": (_("stopped the inspection of"), "x"),
+        "dataset.reading_set": (_("set how the files are read of"), "settings"),
     }
 )

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.datasets.views import datasets, sources, versions
+from apps.datasets.views import datasets, reading, sources, versions
 
 app_name = "datasets"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("versions/<uuid:pk>/", versions.VersionDetail.as_view(), name="version_detail"),
     path("versions/<uuid:pk>/inspection/", versions.InspectionPanel.as_view(), name="inspection_panel"),
     path("versions/<uuid:pk>/inspect/", versions.InspectAgain.as_view(), name="inspect_again"),
+    path("versions/<uuid:pk>/inspection/stop/", versions.InspectionStop.as_view(), name="inspection_stop"),
+    path("<uuid:pk>/reading/", reading.ReadingEdit.as_view(), name="reading_edit"),
     path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
     path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
     path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),

@@ -161,7 +161,7 @@ def test_a_source_of_another_team_is_refused(scene: Scene) -> None:
 
 def test_a_job_that_lost_its_claim_writes_nothing(scene: Scene) -> None:
     version = scene.version
-    Inspection.objects.filter(version=version).update(state="pending", attempt=2, findings={})
+    Inspection.objects.filter(version=version).update(state="pending", attempt=2, result=None)
     job = jobs.enqueue("inspect_version", key="again", payload={"version": str(version.pk), "attempt": 2})
     mine = jobs.claim(job.pk)
     assert mine is not None

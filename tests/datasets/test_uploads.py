@@ -77,7 +77,7 @@ def test_a_large_file_that_cannot_be_used_says_why(scene: Scene, monkeypatch: py
     _status, upload = Caller(scene.engineer, "read").get(f"uploads/{found.pk}/")
     assert (upload["state"], upload["error"]) == (
         "refused",
-        "a.csv: Row 5: The row has 3 fields, the header 2 (line 5). Quote fields that hold a comma or a line break.",
+        "a.csv: Row 5: The row has 3 fields, the header 2. Quote fields that hold a comma or a line break.",
     )
     assert not storage.staged(found.pk).exists()
 

@@ -7,7 +7,8 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
-from apps.datasets.actions.inspecting import inspect_again
+from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
+from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -21,6 +22,7 @@ __all__ = [
     "FileOffer",
     "abandon_upload",
     "append_upload",
+    "cancel_inspection",
     "create_dataset",
     "create_source",
     "edit_dataset",
@@ -28,6 +30,7 @@ __all__ = [
     "forget_uploads",
     "inspect_again",
     "register_version",
+    "set_reading",
     "set_sources",
     "start_upload",
     "take_file",

@@ -1,5 +1,7 @@
 """The inspection job: computed by a worker, written once, whoever dies on the way."""
 
+import datetime as dt
+import time
 from functools import partial
 from typing import IO, Any, cast
 
@@ -10,18 +12,48 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, jobs, subjects
 from apps.core.actor import SYSTEM
+from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import inspection
-from apps.datasets.errors import InspectionRuns
+from apps.datasets.errors import InspectionRuns, NothingRuns
+from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
-from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
 from apps.datasets.refs import version_ref
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
 State = Inspection.State
+LOOK_AGAIN_SECONDS = 1.0
+EPOCH = dt.date(1970, 1, 1)
+STAGES = {
+    "reading": _("Reading rows"),
+    "comparing": _("Comparing texts"),
+    "counting": _("Counting"),
+}
+
+
+class _Stopped(Exception):
+    """Somebody stopped this inspection, or asked for another."""
+
+
+def mapping_of(version: DatasetVersion) -> inspection.Mapping:
+    """Return how the version's records are read."""
+    return inspection.Mapping(
+        version.input_column,
+        version.label_column,
+        cast(Shape, version.shape),
+        version.context_column,
+        version.date_column,
+    )
+
+
+def policy_of(version: DatasetVersion, today: dt.date) -> inspection.Policy:
+    """Return the parameters that the dataset sets; the day counts only where an age is set."""
+    policy = inspection.Policy.of(version.dataset.reading.get("policy", {}))
+    return inspection.Policy.of({**policy.as_dict(), "as_of": (today - EPOCH).days if policy.stale_days else None})
 
 
 def start_inspection(version: DatasetVersion, by: User) -> Inspection:
@@ -46,11 +78,14 @@ def _enqueue(found: Inspection, version: DatasetVersion, by: User) -> None:
 
 @transaction.atomic
 def inspect_again(version: DatasetVersion, *, by: User) -> Inspection:
-    """Compute the facts of a version again, after a failure or a change of the inspection."""
+    """Compute the facts of a version again: after a failure, a stop, or a change of the policy or the inspection.
+
+    The same question as before is answered by the result that stands.
+    """
     access.require(by, "dataset.register", version.team.pk)
     found = Inspection.objects.select_for_update(of=("self",)).get(version=version)
     if found.state == State.PENDING:
-        raise InspectionRuns(_("The inspection is still running. Wait for it."))
+        raise InspectionRuns(_("The inspection is still running. Wait for it, or stop it."))
     found.state, found.error, found.attempt = State.PENDING, "", found.attempt + 1
     found.save(update_fields=["state", "error", "attempt"])
     _enqueue(found, version, by)
@@ -58,8 +93,38 @@ def inspect_again(version: DatasetVersion, *, by: User) -> Inspection:
     return found
 
 
+@transaction.atomic
+def cancel_inspection(version: DatasetVersion, *, by: User) -> Inspection:
+    """Stop the inspection that runs; the worker lets go within seconds and writes nothing."""
+    access.require(by, "dataset.register", version.team.pk)
+    found = Inspection.objects.select_for_update(of=("self",)).get(version=version)
+    if found.state != State.PENDING:
+        raise NothingRuns(_("No inspection of this version is running."))
+    found.state, found.finished_at = State.CANCELLED, now()
+    found.error = _("Stopped by %(name)s.") % {"name": by.name}
+    found.save(update_fields=["state", "error", "finished_at"])
+    stopped = {"attempt": found.attempt}
+    record_on("dataset_version.inspection_stopped", by=by, ref=version_ref(version), obj=version, payload=stopped)
+    subjects.announce_change(version_ref(version), "inspection.stopped")
+    return found
+
+
 def _open(storage_name: str) -> IO[bytes]:
     return cast(IO[bytes], default_storage.open(storage_name))
+
+
+def _say(job: Job, version: DatasetVersion, progress: jobs.Progress) -> inspection.Progress:
+    last = [0.0]
+
+    def say(rows: int, stage: str = "reading") -> None:
+        if time.monotonic() - last[0] > LOOK_AGAIN_SECONDS:
+            last[0] = time.monotonic()
+            asked = Inspection.objects.filter(version=version, state=State.PENDING, attempt=job.payload["attempt"])
+            if not asked.exists():
+                raise _Stopped
+        progress(rows, version.rows, str(STAGES[stage]))
+
+    return say
 
 
 @jobs.handler("inspect_version")
@@ -67,53 +132,87 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Compute and write the facts of one version; a second run of the same attempt changes nothing."""
     version = DatasetVersion.objects.select_related("dataset__use_case__team").get(pk=job.payload["version"])
     files = list(version.files.all())
+    mapping, policy = mapping_of(version), policy_of(version, now().date())
+    key = digest_of(
+        [
+            inspection.FORMAT,
+            [[file.split, file.name, file.digest] for file in files],
+            mapping.as_dict(),
+            policy.as_dict(),
+        ]
+    )
+    result = InspectionResult.objects.filter(key=key).first()
+    gone = [file.name for file in files if not default_storage.exists(file.storage_name)]
+    if gone:
+        return _fail(job, version, _("A file of this version is not in the storage any more."))
     try:
-        findings = inspection.inspect(
-            [
-                inspection.SplitFile(
-                    file.split,
-                    file.name,
-                    cast(Format, file.format),
-                    file.is_packed,
-                    partial(_open, file.storage_name),
-                )
-                for file in files
-            ],
-            inspection.Mapping(version.input_column, version.label_column),
-            progress=lambda rows: progress(rows, version.rows, str(_("Reading rows"))),
-            memory_limit=settings.INSPECTION_MEMORY_LIMIT,
-        )
-    except (inspection.FileProblem, OSError) as problem:
-        gone = isinstance(problem, OSError)
-        error = _("A file of this version is not in the storage any more.") if gone else str(problem)
-        _finish(job, version, State.FAILED, {}, error)
-        return {"state": "failed", "error": error}
-    _finish(job, version, State.DONE, findings, "")
+        if result is None:
+            findings = inspection.inspect(
+                [
+                    inspection.SplitFile(
+                        file.split,
+                        file.name,
+                        cast(Format, file.format),
+                        file.is_packed,
+                        partial(_open, file.storage_name),
+                    )
+                    for file in files
+                ],
+                mapping,
+                policy=policy,
+                progress=_say(job, version, progress),
+                memory_limit=settings.INSPECTION_MEMORY_LIMIT,
+                engine=settings.INSPECTION_ENGINE,
+            )
+            result, _created = InspectionResult.objects.get_or_create(
+                key=key,
+                defaults={
+                    "digest": digest_of(findings),
+                    "findings": findings,
+                    "engine": settings.INSPECTION_ENGINE,
+                },
+            )
+    except _Stopped:
+        return {"state": "stopped"}
+    except inspection.FileProblem as problem:
+        return _fail(job, version, str(problem))
+    except FileNotFoundError:
+        return _fail(job, version, _("A file of this version is not in the storage any more."))
+    _finish(job, version, State.DONE, result, "")
     return {"state": "done", "rows": version.rows}
 
 
+def _fail(job: Job, version: DatasetVersion, error: str) -> dict[str, Any]:
+    _finish(job, version, State.FAILED, None, error)
+    return {"state": "failed", "error": error}
+
+
 @transaction.atomic
-def _finish(job: Job, version: DatasetVersion, state: str, findings: dict[str, Any], error: str) -> None:
+def _finish(job: Job, version: DatasetVersion, state: str, result: InspectionResult | None, error: str) -> None:
     jobs.hold(job)
     found = Inspection.objects.select_for_update(of=("self",)).get(version=version)
     if found.attempt != job.payload["attempt"] or found.state != State.PENDING:
         return
-    found.state, found.findings, found.error, found.finished_at = state, findings, error, now()
-    found.save(update_fields=["state", "findings", "error", "finished_at"])
+    found.state, found.result, found.error, found.finished_at = state, result, error, now()
+    found.save(update_fields=["state", "result", "error", "finished_at"])
     record_on(
         "dataset_version.inspected",
         by=SYSTEM,
         ref=SubjectRef("dataset_version", version.pk),
         obj=version,
-        payload={"state": state, "error": error, "attempt": found.attempt} | _headline(findings),
+        payload={"state": state, "error": error, "attempt": found.attempt} | _headline(result),
     )
     subjects.announce_change(version_ref(version), "inspection.finished")
 
 
-def _headline(findings: dict[str, Any]) -> dict[str, Any]:
-    if not findings:
+def _headline(result: InspectionResult | None) -> dict[str, Any]:
+    if result is None:
         return {}
+    findings = result.findings
     return {
+        "findings": result.digest,
+        "fingerprint": findings["fingerprint"]["content"],
         "leakage_normalised_rows": findings["split_leakage"]["normalised_rows"],
         "duplicates_normalised_rows": findings["duplicates"]["normalised_rows"],
+        "sensitive_kinds": sorted(findings["sensitive"]["kinds"]),
     }

@@ -1,7 +1,9 @@
 """Registration: from checked files to an immutable version."""
 
-from collections.abc import Mapping, Sequence
+from collections import abc
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -13,6 +15,7 @@ from apps.core import access, subjects
 from apps.core.canonical import digest_of
 from apps.datasets import storage
 from apps.datasets.actions.inspecting import start_inspection
+from apps.datasets.actions.reading import reading_of
 from apps.datasets.errors import (
     ColumnsDiffer,
     ColumnUnknown,
@@ -20,7 +23,8 @@ from apps.datasets.errors import (
     SameContent,
     UploadNotReady,
 )
-from apps.datasets.inspection import guess_mapping
+from apps.datasets.inspection import Mapping, guess_mapping
+from apps.datasets.inspection.mapping import Shape, shape_of
 from apps.datasets.models import Dataset, DatasetVersion, SplitFile, SplitName, Upload
 from apps.datasets.refs import version_ref
 from apps.evidence.actions import plain_name
@@ -35,6 +39,17 @@ class FileOffer:
     upload: UUID | None = None
     storage_key: str = ""
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """What the caller says of the columns; an empty one is not said, a label of None neither."""
+
+    input: str
+    label: str | None
+    context: str
+    date: str
+    shape: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +76,22 @@ def version_digest(files: Sequence[_File]) -> str:
 
 def register_version(
     dataset: Dataset,
-    splits: Mapping[str, Sequence[FileOffer]],
+    splits: abc.Mapping[str, Sequence[FileOffer]],
     *,
     by: User,
     note: str = "",
     fewer_splits_reason: str = "",
     input_column: str = "",
     label_column: str | None = None,
+    context_column: str = "",
+    date_column: str = "",
+    shape: str = "",
 ) -> DatasetVersion:
     """Register the files as the dataset's next version and queue its inspection.
 
-    Columns that are not named are guessed. Raise ``NothingToRegister``, ``UploadNotReady``, ``StorageKeyRefused``,
-    ``ColumnsDiffer``, ``ColumnUnknown`` or ``SameContent``; then nothing is registered.
+    Columns that are not named are those that the dataset remembers, else guessed. Raise ``NothingToRegister``,
+    ``UploadNotReady``, ``StorageKeyRefused``, ``ColumnsDiffer``, ``ColumnUnknown`` or ``SameContent``; then nothing is
+    registered.
     """
     access.require(by, "dataset.register", dataset.team.pk)
     referenced = {
@@ -89,23 +108,27 @@ def register_version(
             by=by,
             note=note.strip(),
             fewer_splits_reason=fewer_splits_reason.strip(),
-            input_column=input_column.strip(),
-            label_column=label_column,
+            named=_Named(
+                input_column.strip(),
+                None if label_column is None else label_column.strip(),
+                context_column.strip(),
+                date_column.strip(),
+                shape,
+            ),
         )
 
 
 def _register(
     dataset: Dataset,
-    splits: Mapping[str, Sequence[FileOffer]],
-    referenced: Mapping[str, _File],
+    splits: abc.Mapping[str, Sequence[FileOffer]],
+    referenced: abc.Mapping[str, _File],
     *,
     by: User,
     note: str,
     fewer_splits_reason: str,
-    input_column: str,
-    label_column: str | None,
+    named: _Named,
 ) -> DatasetVersion:
-    Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
+    dataset = Dataset.objects.select_for_update(of=("self",)).select_related("use_case__team").get(pk=dataset.pk)
     files = [
         _from_upload(dataset, split, offer) if offer.upload else replace(referenced[offer.storage_key], split=split)
         for split in SplitName.values
@@ -117,16 +140,7 @@ def _register(
             errors={"/splits": [_("Add a file to the training split.")]},
         )
     columns = _same_columns(files)
-    mapping = guess_mapping(columns)
-    wanted_input = input_column or mapping.input
-    wanted_label = mapping.label if label_column is None else label_column.strip()
-    for pointer, column in (("/input_column", wanted_input), ("/label_column", wanted_label)):
-        if column and column not in columns:
-            raise ColumnUnknown(
-                _("There is no column “%(name)s”. The files have: %(columns)s.")
-                % {"name": column, "columns": ", ".join(columns)[:300]},
-                errors={pointer: [_("The files have: %(columns)s.") % {"columns": ", ".join(columns)[:300]}]},
-            )
+    mapping = _mapping(dataset, columns, named)
     digest = version_digest(files)
     number = int(dataset.versions.aggregate(n=Max("number"))["n"] or 0) + 1
     try:
@@ -137,8 +151,11 @@ def _register(
                 digest=digest,
                 note=note,
                 fewer_splits_reason=fewer_splits_reason,
-                input_column=wanted_input,
-                label_column=wanted_label if wanted_label != wanted_input else "",
+                input_column=mapping.input,
+                label_column=mapping.label,
+                context_column=mapping.context,
+                date_column=mapping.date,
+                shape=mapping.shape,
                 rows=sum(file.rows for file in files),
                 registered_by=by,
             )
@@ -183,13 +200,41 @@ def _register(
                 }
                 for file in files
             ],
-            "columns": {"input": version.input_column, "label": version.label_column},
+            "columns": mapping.as_dict(),
             "fewer_splits_reason": version.fewer_splits_reason,
         },
     )
     start_inspection(version, by)
     subjects.announce_change(version_ref(version), "dataset_version.registered")
     return version
+
+
+def _mapping(dataset: Dataset, columns: Sequence[str], named: _Named) -> Mapping:
+    """Return how the records are read: as named, else as the dataset remembers, else as the header lets guess."""
+    kept = reading_of(dataset)["mapping"]
+    known = {name: column for name, column in kept.items() if column in columns or name == "shape"}
+    guessed = guess_mapping(columns)
+    if named.input or known.get("input"):
+        guessed = Mapping(guessed.input, guessed.label, "other", guessed.context, guessed.date)
+    label = named.label if named.label is not None else known.get("label", guessed.label)
+    found = Mapping(
+        named.input or known.get("input", guessed.input),
+        label,
+        "other",
+        named.context or known.get("context", ""),
+        named.date or known.get("date", guessed.date),
+    )
+    for pointer in ("input", "label", "context", "date"):
+        column = getattr(found, pointer)
+        if column and column not in columns:
+            has = ", ".join(columns)[:300]
+            raise ColumnUnknown(
+                _("There is no column “%(name)s”. The files have: %(columns)s.") % {"name": column, "columns": has},
+                errors={f"/{pointer}_column": [_("The files have: %(columns)s.") % {"columns": has}]},
+            )
+    shape = cast(Shape, named.shape or known.get("shape") or shape_of(found, columns))
+    context = found.context or (guessed.context if shape == "instruction" else "")
+    return Mapping(found.input, "" if label == found.input else label, shape, context, found.date)
 
 
 def _from_upload(dataset: Dataset, split: str, offer: FileOffer) -> _File:

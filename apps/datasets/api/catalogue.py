@@ -10,10 +10,11 @@ from apps.core.api.parsers import StrictJSONParser
 from apps.core.api.views import ReadView, expected_revision, set_etag
 from apps.datasets import actions
 from apps.datasets.actions import FileOffer
+from apps.datasets.actions.reading import reading_of
 from apps.datasets.api.fields import only_seen
 from apps.datasets.api.versions import RegisterFilesSerializer, RegisterSerializer, VersionSerializer
 from apps.datasets.filters import DatasetFilter, SourceFilter
-from apps.datasets.models import Dataset, Source, SplitName
+from apps.datasets.models import Dataset, RecordShape, Source, SplitName
 from apps.people.models import Team
 from apps.usecases.models import UseCase
 
@@ -94,6 +95,29 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         only_seen(self, "sources", Source)
 
 
+class MappingSerializer(serializers.Serializer[Any]):
+    shape = serializers.ChoiceField(choices=RecordShape.choices, required=False, allow_blank=True, default="")
+    input_column = serializers.CharField(source="input", max_length=200, required=False, allow_blank=True, default="")
+    label_column = serializers.CharField(source="label", max_length=200, required=False, allow_blank=True, default="")
+    context_column = serializers.CharField(
+        source="context", max_length=200, required=False, allow_blank=True, default=""
+    )
+    date_column = serializers.CharField(source="date", max_length=200, required=False, allow_blank=True, default="")
+
+
+class PolicySerializer(serializers.Serializer[Any]):
+    near_threshold = serializers.FloatField(min_value=0.5, max_value=1, required=False)
+    near_words = serializers.IntegerField(min_value=1, max_value=20, required=False)
+    ignore_punctuation = serializers.BooleanField(required=False)
+    stale_days = serializers.IntegerField(min_value=1, max_value=100_000, required=False, allow_null=True)
+    rare_rows = serializers.IntegerField(min_value=1, max_value=2**31, required=False)
+
+
+class ReadingSerializer(serializers.Serializer[Any]):
+    mapping = MappingSerializer(required=False, default=dict)
+    policy = PolicySerializer(required=False, default=dict)
+
+
 class DatasetViewSet(EditView):
     """Datasets of use cases, and the registration of their versions."""
 
@@ -121,6 +145,27 @@ class DatasetViewSet(EditView):
     def _edit(self, pk: Any, revision: int, data: dict[str, Any]) -> Dataset:
         data.pop("use_case", None)
         return actions.edit_dataset(pk, by=self.request.user, revision=revision, **data)
+
+    @extend_schema(methods=["GET"], responses=ReadingSerializer, filters=False)
+    @extend_schema(methods=["PUT"], request=ReadingSerializer, responses=ReadingSerializer, filters=False)
+    @action(detail=True, methods=["get", "put"], filterset_class=None, pagination_class=None)
+    def reading(self, request: Any, pk: str) -> Response:
+        """How the files are read and what the inspection looks for; changed with ``If-Match``."""
+        dataset = self.get_object()
+        if request.method == "PUT":
+            serializer = ReadingSerializer(data=request.data)
+            serializer.is_valid(raise_exception=True)
+            data = serializer.validated_data
+            dataset = actions.set_reading(
+                dataset.pk,
+                by=request.user,
+                revision=expected_revision(request),
+                mapping=data["mapping"],
+                policy=data["policy"],
+            )
+        response = Response(ReadingSerializer(reading_of(dataset)).data)
+        set_etag(response, dataset)
+        return response
 
     @extend_schema(methods=["GET"], responses=VersionSerializer(many=True), filters=False)
     @extend_schema(

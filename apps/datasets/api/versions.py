@@ -12,7 +12,8 @@ from apps.datasets import actions
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.facts import versions as facts
 from apps.datasets.filters import VersionFilter
-from apps.datasets.models import DatasetVersion, Inspection, SplitFile
+from apps.datasets.models import DatasetVersion, Inspection, RecordShape, SplitFile
+from apps.datasets.views.findings import masked_place
 from apps.evidence.api import FactSerializer
 
 
@@ -30,8 +31,8 @@ class VersionSerializer(serializers.ModelSerializer[DatasetVersion]):
     class Meta:
         model = DatasetVersion
         fields = [
-            "id", "dataset", "number", "digest", "note", "fewer_splits_reason", "input_column", "label_column", "rows",
-            "registered_by", "created_at", "files", "inspection",
+            "id", "dataset", "number", "digest", "note", "fewer_splits_reason", "input_column", "label_column",
+            "context_column", "date_column", "shape", "rows", "registered_by", "created_at", "files", "inspection",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -61,6 +62,9 @@ class RegisterSerializer(serializers.Serializer[Any]):
     label_column = serializers.CharField(
         max_length=200, required=False, allow_null=True, default=None, allow_blank=True
     )
+    context_column = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    date_column = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
+    shape = serializers.ChoiceField(choices=RecordShape.choices, required=False, default="", allow_blank=True)
 
 
 class RegisterFilesSerializer(RegisterSerializer):
@@ -77,6 +81,22 @@ class InspectionSerializer(serializers.ModelSerializer[Inspection]):
         read_only_fields = fields
 
 
+class FindingsSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(choices=Inspection.State.choices)
+    digest = serializers.CharField()
+    engine = serializers.CharField()
+    findings = serializers.DictField()
+
+
+def masked_findings(found: Any) -> Any:
+    """Return the findings with every sampled row masked."""
+    if isinstance(found, dict):
+        if "file" in found and "row" in found:
+            return masked_place(found)
+        return {name: masked_findings(value) for name, value in found.items()}
+    return [masked_findings(value) for value in found] if isinstance(found, list) else found
+
+
 class VersionViewSet(ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
@@ -86,7 +106,7 @@ class VersionViewSet(ReadView):
 
     def get_queryset(self) -> QuerySet[DatasetVersion]:
         rows: QuerySet[DatasetVersion] = super().get_queryset()
-        return rows.select_related("dataset__use_case__team", "inspection").prefetch_related("files")
+        return rows.select_related("dataset__use_case__team", "inspection__result").prefetch_related("files")
 
     @extend_schema(responses=FactSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
@@ -99,3 +119,26 @@ class VersionViewSet(ReadView):
         """Compute the facts again; refused while an inspection runs."""
         found = actions.inspect_again(self.get_object(), by=request.user)
         return Response(InspectionSerializer(found).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=NothingSerializer, responses={201: InspectionSerializer})
+    @action(detail=True, methods=["post"], url_path="inspection-stops")
+    def inspection_stops(self, request: Any, pk: str) -> Response:
+        """Stop the inspection that runs; refused when none does."""
+        found = actions.cancel_inspection(self.get_object(), by=request.user)
+        return Response(InspectionSerializer(found).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses=FindingsSerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def findings(self, request: Any, pk: str) -> Response:
+        """Everything that the inspection found, with its parameters and sample rows (masked)."""
+        version = self.get_object()
+        found = version.inspection
+        result = found.result
+        return Response(
+            {
+                "state": found.state,
+                "digest": result.digest if result else "",
+                "engine": result.engine if result else "",
+                "findings": masked_findings(found.findings),
+            }
+        )

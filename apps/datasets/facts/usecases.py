@@ -92,7 +92,7 @@ def read(use_case: UseCase) -> list[Fact]:
         .order_by("dataset", "-number")
         .distinct("dataset")
         .prefetch_related("files")
-        .select_related("inspection")
+        .select_related("inspection__result")
     }
     versions = [newest[row.pk] for row in datasets if row.pk in newest]
     origin = {"versions": digest_of(sorted(row.digest for row in versions))}

@@ -7,11 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
+from apps.datasets.facts.findings import FACTS, leakage_sentence, sensitive_sentence
 from apps.datasets.models import DatasetVersion, Inspection
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
 lazy = gettext_lazy
-DEFINITIONS = (
+OWN = (
     FactDefinition(
         "dataset.files",
         lazy("Files"),
@@ -21,12 +22,6 @@ DEFINITIONS = (
             "bytes": lazy("Bytes"),
             "missing_files": lazy("Files that are gone from the storage"),
         },
-    ),
-    FactDefinition(
-        "dataset.shape",
-        lazy("Shape"),
-        lazy("Rows and columns."),
-        {"rows": lazy("Rows"), "columns": lazy("Columns")},
     ),
     FactDefinition(
         "dataset.splits",
@@ -43,77 +38,24 @@ DEFINITIONS = (
             "authoritative_percent": lazy("Authoritative sources, per cent"),
         },
     ),
-    FactDefinition(
-        "dataset.empty_fields",
-        lazy("Empty fields"),
-        lazy("Rows without an input or without a label."),
-        {"empty_inputs": lazy("Rows with an empty input"), "empty_labels": lazy("Rows with an empty label")},
-    ),
-    FactDefinition(
-        "dataset.duplicates",
-        lazy("Duplicates"),
-        lazy("Surplus rows with the same input within a split; normalised: Unicode NFKC, case and white space."),
-        {
-            "exact_rows": lazy("Exact surplus rows"),
-            "normalised_rows": lazy("Normalised surplus rows"),
-            "normalised_percent": lazy("Normalised surplus rows, per cent of all"),
-        },
-    ),
-    FactDefinition(
-        "dataset.split_leakage",
-        lazy("Leakage between splits"),
-        lazy("Validation and test rows whose input also stands in the training split."),
-        {"exact_rows": lazy("Rows that leak, exact"), "normalised_rows": lazy("Rows that leak, normalised")},
-    ),
-    FactDefinition(
-        "dataset.label_conflicts",
-        lazy("Conflicting labels"),
-        lazy("Inputs (normalised) that carry more than one label."),
-        {
-            "conflicting_inputs": lazy("Inputs with more than one label"),
-            "conflicting_rows": lazy("Their rows"),
-            "conflicting_percent": lazy("Rows with conflicting labels, per cent of all"),
-        },
-    ),
-    FactDefinition(
-        "dataset.label_balance",
-        lazy("Label balance"),
-        lazy("How many labels there are and how unequal they are."),
-        {
-            "labels": lazy("Labels"),
-            "smallest_rows": lazy("Rows of the rarest label"),
-            "largest_rows": lazy("Rows of the commonest label"),
-        },
-    ),
-    FactDefinition(
-        "dataset.text_length",
-        lazy("Length of the inputs"),
-        lazy("Characters an input."),
-        {
-            "shortest": lazy("Shortest, characters"),
-            "median": lazy("Median, characters"),
-            "p95": lazy("95th percentile, characters"),
-            "longest": lazy("Longest, characters"),
-        },
-    ),
 )
-INSPECTED = (*tuple(row.name for row in DEFINITIONS[4:]), "dataset.shape")
+DEFINITIONS = (*OWN, *(row.definition for row in FACTS))
 
 
 def read(version: DatasetVersion) -> list[Fact]:
     """Return every fact of the version; three queries besides the inspection's row."""
     files = list(version.files.all())
     sources = list(version.dataset.sources.order_by("name"))
-    found = Inspection.objects.filter(version=version).first()
+    found = Inspection.objects.filter(version=version).select_related("result").first()
     facts = [_files(version, files), _splits(version, files), _sources(sources)]
-    if found is None or found.state != Inspection.State.DONE:
-        facts += [_not_yet(name, found) for name in INSPECTED]
-        return facts
-    origin = {"version": version.digest, "findings": digest_of(found.findings)}
-    return facts + _inspected(version, found.findings, origin)
+    if found is None or found.state != Inspection.State.DONE or found.result is None:
+        return facts + [_not_yet(row.definition.name, found) for row in FACTS]
+    return facts + _inspected(found, {"version": version.digest, "findings": found.result.digest})
 
 
 def _not_yet(name: str, found: Inspection | None) -> Fact:
+    if found is not None and found.state == Inspection.State.CANCELLED:
+        return Fact(name, "failed", _("The inspection was stopped. Start it again."))
     if found is not None and found.state == Inspection.State.FAILED:
         return Fact(name, "failed", _("The inspection failed: %(why)s") % {"why": found.error})
     return Fact(name, "pending", _("The inspection is running."))
@@ -156,122 +98,18 @@ def _sources(sources: list[Any]) -> Fact:
     return Fact("dataset.sources", "known", sentence, figures, {"sources": declared})
 
 
-def _inspected(version: DatasetVersion, found: dict[str, Any], origin: dict[str, str]) -> list[Fact]:
-    total = found["shape"]["rows"]
-    columns = max((len(split["columns"]) for split in found["shape"]["splits"].values()), default=0)
-    empty, double, leak = found["empty_fields"], found["duplicates"], found["split_leakage"]
-    lengths = found["text_length"]
-    percent = round(100 * double["normalised_rows"] / total, 6) if total else 0.0
-    facts = [
-        Fact(
-            "dataset.shape",
-            "known",
-            _("%(rows)s rows, %(columns)d columns.") % {"rows": f"{total:,}", "columns": columns},
-            {"rows": total, "columns": columns},
-            origin,
-        ),
-        Fact(
-            "dataset.empty_fields",
-            "known",
-            _("%(inputs)d empty inputs, %(labels)d empty labels.")
-            % {"inputs": empty["empty_inputs"], "labels": empty["empty_labels"]},
-            {"empty_inputs": empty["empty_inputs"], "empty_labels": empty["empty_labels"]},
-            origin,
-        ),
-        Fact(
-            "dataset.duplicates",
-            "known",
-            _("%(exact)d exact and %(normal)d normalised surplus rows (%(percent)s%% of all).")
-            % {
-                "exact": double["exact_rows"],
-                "normal": double["normalised_rows"],
-                "percent": f"{percent:.2g}",
-            },
-            {
-                "exact_rows": double["exact_rows"],
-                "normalised_rows": double["normalised_rows"],
-                "normalised_percent": percent,
-            },
-            origin,
-        ),
-        Fact(
-            "dataset.split_leakage",
-            "known",
-            leakage_sentence(found),
-            {
-                "exact_rows": leak["exact_rows"],
-                "normalised_rows": leak["normalised_rows"],
-            },
-            origin,
-        ),
-        Fact(
-            "dataset.text_length",
-            "known",
-            _("Half of the inputs are shorter than %(median)d characters, 95%% than %(p95)d.")
-            % {"median": lengths["median"], "p95": lengths["p95"]},
-            {name: lengths[name] for name in ("shortest", "median", "p95", "longest")},
-            origin,
-        ),
-    ]
-    return facts + _labelled(found, origin)
-
-
-def leakage_sentence(found: dict[str, Any]) -> str:
-    """Return which rows of which split also stand in train."""
-    by_split = found["split_leakage"]["by_split"]["normalised"]
-    if not by_split:
-        return _("No validation or test row also stands in train.")
-    parts = [
-        ngettext("%(n)s %(split)s row", "%(n)s %(split)s rows", count) % {"n": f"{count:,}", "split": split}
-        for split, count in sorted(by_split.items())
-    ]
-    total = sum(by_split.values())
-    return ngettext("%(parts)s also stands in train.", "%(parts)s also stand in train.", total) % {
-        "parts": _(" and ").join(parts)
-    }
-
-
-def _labelled(found: dict[str, Any], origin: dict[str, str]) -> list[Fact]:
-    conflicts, balance = found["label_conflicts"], found["label_balance"]
-    if conflicts is None or balance is None:
-        figures = {"conflicting_inputs": 0, "conflicting_rows": 0, "conflicting_percent": 0.0}
-        none = _("The version has no label column.")
-        return [
-            Fact("dataset.label_conflicts", "known", none, figures, origin),
-            Fact(
-                "dataset.label_balance",
-                "known",
-                none,
-                {"labels": 0, "smallest_rows": 0, "largest_rows": 0},
-                origin,
-            ),
-        ]
-    return [
-        Fact(
-            "dataset.label_conflicts",
-            "known",
-            ngettext(
-                "%(n)d input carries more than one label.",
-                "%(n)d inputs carry more than one label.",
-                conflicts["conflicting_inputs"],
+def _inspected(found: Inspection, origin: dict[str, str]) -> list[Fact]:
+    facts = []
+    for row in FACTS:
+        name, read_as = row.definition.name, row.read(found.findings)
+        if read_as is None:
+            facts.append(
+                Fact(name, "unknown", _("An older inspection did not look for this. Inspect the version again."))
             )
-            % {"n": conflicts["conflicting_inputs"]},
-            {name: conflicts[name] for name in ("conflicting_inputs", "conflicting_rows", "conflicting_percent")},
-            origin,
-        ),
-        Fact(
-            "dataset.label_balance",
-            "known",
-            _("%(labels)d labels with %(small)s to %(large)s rows each.")
-            % {
-                "labels": balance["labels"],
-                "small": f"{balance['smallest_rows']:,}",
-                "large": f"{balance['largest_rows']:,}",
-            },
-            {name: balance[name] for name in ("labels", "smallest_rows", "largest_rows")},
-            origin,
-        ),
-    ]
+        else:
+            figures, sentence = read_as
+            facts.append(Fact(name, "known", sentence, figures, origin))
+    return facts
 
 
 def summary(version: DatasetVersion, found: Inspection | None) -> str:
@@ -288,7 +126,12 @@ def summary(version: DatasetVersion, found: Inspection | None) -> str:
         return sentence + _("; the inspection is running.")
     if found.state == Inspection.State.FAILED:
         return sentence + _("; the inspection failed.")
-    return sentence + "; " + leakage_sentence(found.findings)[:1].lower() + leakage_sentence(found.findings)[1:]
+    if found.state == Inspection.State.CANCELLED:
+        return sentence + _("; the inspection was stopped.")
+    parts = [leakage_sentence(found.findings)]
+    if "sensitive" in found.findings:
+        parts.append(sensitive_sentence(found.findings))
+    return "; ".join([sentence, *(part[:1].lower() + part[1:].rstrip(".") for part in parts)]) + "."
 
 
 PROVIDER = FactProvider("dataset_version", DEFINITIONS, read)

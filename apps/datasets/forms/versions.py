@@ -3,7 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from apps.datasets.models import SplitName
+from apps.datasets.models import RecordShape, SplitName
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -35,6 +35,20 @@ class VersionForm(forms.Form):
     )
     label_column = forms.CharField(
         label=_("Label column"), max_length=200, required=False, help_text=_("Guessed from the header when empty.")
+    )
+    context_column = forms.CharField(
+        label=_("Context column"),
+        max_length=200,
+        required=False,
+        help_text=_("What belongs to the input besides it, such as the input of an instruction."),
+    )
+    date_column = forms.CharField(
+        label=_("Date column"), max_length=200, required=False, help_text=_("Tells how old each record is.")
+    )
+    shape = forms.ChoiceField(
+        label=_("Shape of the records"),
+        choices=[("", _("As the columns' names say")), *RecordShape.choices],
+        required=False,
     )
     fewer_splits_reason = forms.CharField(
         label=_("Why fewer than three splits"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})

@@ -1,335 +1,207 @@
-"""The figures of a dataset version: streamed into DuckDB as fingerprints, grouped there under a memory limit."""
+"""The facts of all files of a version together."""
 
-import bisect
-import itertools
-import tempfile
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-import duckdb
-import pyarrow as pa
+import orjson
+from ibis import _
 
+from apps.datasets.inspection import figures, near
+from apps.datasets.inspection.columns import Profile
+from apps.datasets.inspection.engines import Engine, open_engine
+from apps.datasets.inspection.files import Progress, SplitFile
 from apps.datasets.inspection.mapping import Mapping
-from apps.datasets.inspection.reading import FileProblem, Format, read_rows
-from apps.datasets.inspection.text import fingerprint, normalise
+from apps.datasets.inspection.policy import Policy
+from apps.datasets.inspection.reading import FileProblem
+from apps.datasets.inspection.records import records
+from apps.datasets.inspection.scan import LONGEST_LABEL, MODULUS, SAMPLES, Context, place_of
+from apps.datasets.inspection.shingles import common, shingle
+from apps.datasets.inspection.text import normalise_all
 
-BATCH = 20_000
-SAMPLES = 20
-MOST_LABELS = 200
-SHOWN = 5
-ROW_BITS = 40
-TRAIN = "train"
-Progress = Callable[[int], None]
-SCHEMA = pa.schema(
-    [
-        ("split", pa.string()),
-        ("place", pa.int64()),
-        ("exact", pa.binary(16)),
-        ("normal", pa.binary(16)),
-        ("label", pa.string()),
-        ("length", pa.int32()),
-    ]
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SplitFile:
-    """One file of a split and how to open it; opened once, and once more when samples are shown."""
-
-    split: str
-    name: str
-    kind: Format
-    packed: bool
-    open: Callable[[], IO[bytes]]
+USUAL = Policy()
+LONGEST_SAMPLE = 500
+MOST_COMMON = 20_000
+FORMAT = 2
+"""The number of the findings' form: what reads them can tell an older inspection from this one."""
 
 
 def inspect(
     files: Sequence[SplitFile],
     mapping: Mapping,
     *,
-    progress: Progress = lambda rows: None,
+    policy: Policy = USUAL,
+    progress: Progress = lambda rows, stage="reading": None,
     memory_limit: str = "256MB",
     scratch: Path | None = None,
+    engine: str = "duckdb",
 ) -> dict[str, Any]:
     """Return the figures and samples of all files together, as plain JSON values.
 
-    Memory is bounded by ``memory_limit`` and one batch of rows; the rest spills to ``scratch``, which is why every
-    query groups by plain counts and extremes: an aggregate that keeps lists or distinct values can't spill.
-    Raise ``FileProblem`` when a file can't be read or lacks the mapped columns.
+    Memory is bounded by ``memory_limit``, a batch for each core and the workers; the rest spills to ``scratch``, which
+    needs about the size of the unpacked files. Raise ``FileProblem`` when a file can't be read or lacks the mapped
+    columns, and whatever ``progress`` raises.
     """
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        link = duckdb.connect(str(Path(folder) / "rows.duckdb"))
-        try:
-            link.execute(f"SET memory_limit = '{memory_limit}'")
-            link.execute(f"SET temp_directory = '{folder}'")
-            link.execute("SET preserve_insertion_order = false")
-            link.execute("SET threads = 2")
-            link.execute("SET enable_progress_bar = false")
-            link.execute(
-                "CREATE TABLE rows"
-                " (split VARCHAR, place BIGINT, exact BLOB, normal BLOB, label VARCHAR, length INTEGER)"
-            )
-            columns = _load(link, files, mapping, progress)
-            facts = _figures(link, files, mapping, columns)
-        finally:
-            link.close()
-    _show_samples(facts, files, mapping)
-    return facts
+    with open_engine(engine, memory_limit=memory_limit, scratch=scratch) as opened:
+        context = Context(mapping, policy, _common(files, mapping, policy))
+        return _Inspection(opened, files, context).findings(progress)
 
 
-def _mapped(file: SplitFile, rows: Iterator[tuple[str, ...]], mapping: Mapping) -> tuple[list[str], int, int]:
-    columns = list(next(rows))
-    for wanted in filter(None, (mapping.input, mapping.label)):
-        if wanted not in columns:
-            raise FileProblem(1, f"{file.name} has no column “{wanted}”. It has: {', '.join(columns)[:200]}.")
-    return columns, columns.index(mapping.input), columns.index(mapping.label) if mapping.label else -1
+def _common(files: Sequence[SplitFile], mapping: Mapping, policy: Policy) -> tuple[int, ...]:
+    """Return the n-grams that are common in the first batch of any file."""
+    found = set[int]()
+    for file in files:
+        with contextlib.closing(file.batches(mapping)) as batches:
+            first = next(batches, None)
+        if first is not None:
+            normal = normalise_all(records(first.rows, mapping).inputs, punctuation=not policy.ignore_punctuation)
+            found |= set(common(shingle(normal, policy.near_words)).tolist())
+    return tuple(sorted(found)[:MOST_COMMON])
 
 
-def _load(
-    link: duckdb.DuckDBPyConnection, files: Sequence[SplitFile], mapping: Mapping, progress: Progress
-) -> dict[str, list[str]]:
-    seen: dict[str, list[str]] = {}
-    done = 0
-    for index, file in enumerate(files):
-        with file.open() as stream:
-            rows = read_rows(stream, file.kind, file.packed)
-            columns, at, label_at = _mapped(file, rows, mapping)
-            seen.setdefault(file.split, columns)
-            batch: list[tuple[Any, ...]] = []
-            for number, row in enumerate(rows, 2 if file.kind == "csv" else 1):
-                text = row[at]
-                batch.append(
-                    (
-                        file.split,
-                        index << ROW_BITS | number,
-                        fingerprint(text),
-                        fingerprint(normalise(text)),
-                        row[label_at] if label_at >= 0 else None,
-                        len(text) if text.strip() else 0,
-                    )
-                )
-                if len(batch) == BATCH:
-                    done += _insert(link, batch)
-                    progress(done)
-                    batch = []
-            done += _insert(link, batch)
-            progress(done)
-    return seen
+class _Inspection:
+    def __init__(self, engine: Engine, files: Sequence[SplitFile], context: Context) -> None:
+        self.engine, self.files, self.context = engine, files, context
+        self.mapping, self.policy = context.mapping, context.policy
+
+    def findings(self, progress: Progress) -> dict[str, Any]:
+        self.every = every = self.engine.scan(self.files, self.context, progress)
+        rows = every.filter(_.note.isnull())
+        notes = [orjson.loads(note) for (note,) in self.engine.fetch(every.filter(_.note.notnull()).select("note"))]
+        if not notes:
+            raise FileProblem(None, "The files hold no rows. Choose some with rows.")
+        shape = _shape(notes)
+        progress(shape["rows"], "comparing")
+        total, labelled = shape["rows"], bool(self.mapping.label) or self.mapping.shape == "chat"
+        close = near.find(self.engine, rows, self.policy)
+        progress(total, "counting")
+        classes = labelled and figures.are_classes(self.engine, rows, total)
+        found = {
+            "format": FORMAT,
+            "mapping": self.mapping.as_dict(),
+            "parameters": self.policy.as_dict(),
+            "shape": shape,
+            "fingerprint": _fingerprint(notes),
+            "empty_fields": figures.empty(self.engine, rows, labelled=labelled),
+            "duplicates": figures.duplicates(self.engine, rows, close),
+            "split_leakage": figures.leakage(self.engine, rows, close, list(shape["splits"])),
+            "label_conflicts": figures.conflicts(self.engine, rows, close, total, classes=classes)
+            if labelled
+            else None,
+            "label_balance": figures.balance(self.engine, rows, self.policy) if classes else None,
+            "text_length": figures.lengths(self.engine, rows),
+            "dates": figures.ages(self.engine, rows, self.policy) if self.mapping.date else None,
+            "languages": _languages(notes, total),
+            "violations": _merged(notes, "violations"),
+            "unsafe": _merged(notes, "unsafe"),
+            "sensitive": {"kinds": _merged(notes, "sensitive")},
+        }
+        self._show(found)
+        return found
+
+    def _show(self, found: dict[str, Any]) -> None:
+        """Put the texts of the sampled rows beside their places."""
+        places = list(_places(found))
+        wanted = sorted({place_of(place["file"], place["row"]) for place in places})
+        texts: dict[int, tuple[str, str | None]] = {}
+        for start in range(0, len(wanted), 500):
+            asked = self.every.filter(_.place.isin(wanted[start : start + 500]))
+            shown = asked.select("place", text=_.text.substr(0, LONGEST_SAMPLE), label=_.label.substr(0, LONGEST_LABEL))
+            texts |= {place: (text, label) for place, text, label in self.engine.fetch(shown)}
+        for place in places:
+            file = self.files[place["file"]]
+            text, label = texts[place_of(place["file"], place["row"])]
+            place |= {"file_name": file.name, "split": file.split, "text": text.replace("\x00", "␀")}
+            if label is not None:
+                place["label"] = label.replace("\x00", "␀")
 
 
-def _insert(link: duckdb.DuckDBPyConnection, batch: list[tuple[Any, ...]]) -> int:
-    if batch:
-        columns = list(zip(*batch, strict=True))
-        table = pa.table(
-            [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)],
-            schema=SCHEMA,
-        )
-        link.register("batch", table)
-        link.execute("INSERT INTO rows SELECT * FROM batch")
-        link.unregister("batch")
-    return len(batch)
+def _places(found: Any) -> Iterator[dict[str, Any]]:
+    """Yield every place in the findings: what has a file and a row."""
+    if isinstance(found, dict):
+        if "file" in found and "row" in found:
+            yield found
+        else:
+            for value in found.values():
+                yield from _places(value)
+    elif isinstance(found, list):
+        for value in found:
+            yield from _places(value)
 
 
-def _all(link: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
-    return link.execute(query).fetchall()
-
-
-def _one(link: duckdb.DuckDBPyConnection, query: str) -> Any:
-    row = link.execute(query).fetchone()
-    return row[0] if row and row[0] is not None else 0
-
-
-def _figures(
-    link: duckdb.DuckDBPyConnection,
-    files: Sequence[SplitFile],
-    mapping: Mapping,
-    columns: dict[str, list[str]],
-) -> dict[str, Any]:
-    shape = {
-        split: {"rows": rows, "columns": columns[split]}
-        for split, rows in _all(link, "SELECT split, count(*) FROM rows GROUP BY split ORDER BY split")
-    }
-    total = sum(found["rows"] for found in shape.values())
+def _shape(notes: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return rows and columns by split, and what each column holds over all splits."""
+    splits: dict[str, dict[str, Any]] = {}
+    profiles: dict[str, Profile] = {}
+    for note in sorted(notes, key=lambda note: note["split"]):
+        split = splits.setdefault(note["split"], {"rows": 0, "columns": note["columns"]})
+        split["rows"] += note["rows"]
+        for name, given in note["profiles"].items():
+            profiles.setdefault(name, Profile()).add(Profile.of(given))
+    total = sum(split["rows"] for split in splits.values())
     return {
-        "mapping": {"input": mapping.input, "label": mapping.label},
-        "shape": {"splits": shape, "rows": total},
-        "empty_fields": _empty(link, mapping),
-        "duplicates": _duplicates(link),
-        "split_leakage": _leakage(link),
-        "label_conflicts": _conflicts(link, total) if mapping.label else None,
-        "label_balance": _balance(link) if mapping.label else None,
-        "text_length": _lengths(link),
+        "splits": splits,
+        "rows": total,
+        "columns": {
+            name: {
+                "type": profile.type,
+                "missing": profile.missing,
+                "constant": not profile.varies and profile.only is not None and not profile.missing and total > 1,
+                "types": dict(sorted(profile.types.items())),
+            }
+            for name, profile in profiles.items()
+        },
     }
 
 
-def _places(found: Sequence[int]) -> list[dict[str, int]]:
-    return [{"file": place >> ROW_BITS, "row": place & (1 << ROW_BITS) - 1} for place in found]
+def _fingerprint(notes: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the content's fingerprint: equal for equal rows in any order, in any number of files, in any format.
+
+    Of each split the SHA-256 of its rows are added modulo 2**256 (see ``scan.row_sum``); the fingerprint is the SHA-256
+    of the splits' names, numbers of rows and sums, as JSON with sorted keys.
+    """
+    splits: dict[str, list[int]] = {}
+    for note in notes:
+        found = splits.setdefault(note["split"], [0, 0])
+        found[0] += note["rows"]
+        found[1] = (found[1] + int(note["fingerprint"], 16)) % MODULUS
+    sums = {split: {"rows": rows, "sum": f"{value:064x}"} for split, (rows, value) in splits.items()}
+    whole = hashlib.sha256(orjson.dumps(sums, option=orjson.OPT_SORT_KEYS)).hexdigest()
+    return {"content": f"sha256:{whole}", "splits": {split: sums[split]["sum"] for split in sorted(sums)}}
 
 
-def _empty(link: duckdb.DuckDBPyConnection, mapping: Mapping) -> dict[str, Any]:
-    labels = _one(link, "SELECT count(*) FROM rows WHERE trim(label) = ''") if mapping.label else 0
-    return {
-        "empty_inputs": _one(link, "SELECT count(*) FROM rows WHERE length = 0"),
-        "empty_labels": labels,
-        "samples": _places(
-            [
-                place
-                for (place,) in _all(link, f"SELECT place FROM rows WHERE length = 0 ORDER BY place LIMIT {SAMPLES}")
-            ]
-        ),
-    }
+def _languages(notes: Iterable[dict[str, Any]], total: int) -> dict[str, float]:
+    """Return the estimated share of each language in per cent, the commonest first; under one per cent together."""
+    found: dict[str, float] = {}
+    for note in notes:
+        for code, rows in note["languages"].items():
+            found[code] = found.get(code, 0) + rows
+    shares = {code: round(100 * rows / total, 2) for code, rows in found.items()} if total else {}
+    named = {code: share for code, share in shares.items() if share >= 1}
+    rest = round(sum(shares.values()) - sum(named.values()), 2)
+    ordered = dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
+    return ordered | ({"other": rest} if rest > 0 else {})
 
 
-def _duplicates(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Count surplus rows: of three equal rows of a split two are surplus."""
-
-    def surplus(column: str) -> dict[str, int]:
-        link.execute(
-            f"CREATE OR REPLACE TABLE repeated AS SELECT split, {column} AS input, count(*) AS n, min(place) AS place"
-            f" FROM rows WHERE length > 0 GROUP BY split, {column} HAVING count(*) > 1"
-        )
-        rows = _all(link, "SELECT split, sum(n - 1)::BIGINT FROM repeated GROUP BY split")
-        return {split: int(count) for split, count in rows}
-
-    exact, normalised = surplus("exact"), surplus("normal")
-    groups = _all(
-        link,
-        f"SELECT min(r.place, {SHOWN}) FROM rows r"
-        f" JOIN (SELECT * FROM repeated ORDER BY n DESC, place LIMIT {SAMPLES}) t"
-        " ON r.split = t.split AND r.normal = t.input GROUP BY t.n, t.place ORDER BY t.n DESC, t.place",
-    )
-    return {
-        "exact_rows": sum(exact.values()),
-        "normalised_rows": sum(normalised.values()),
-        "by_split": {"exact": exact, "normalised": normalised},
-        "samples": [_places(group) for (group,) in groups],
-    }
-
-
-def _leakage(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Count rows outside the training split whose input also stands in it."""
-
-    def shared(column: str) -> dict[str, int]:
-        rows = _all(
-            link,
-            f"SELECT r.split, count(*) FROM rows r SEMI JOIN (SELECT {column} FROM rows WHERE split = '{TRAIN}'"
-            f" AND length > 0) t ON r.{column} = t.{column} WHERE r.split <> '{TRAIN}' AND r.length > 0"
-            " GROUP BY r.split",
-        )
-        return {split: int(count) for split, count in rows}
-
-    exact, normalised = shared("exact"), shared("normal")
-    samples = _all(
-        link,
-        "SELECT s.place, min(t.place) FROM (SELECT r.normal, r.place FROM rows r SEMI JOIN (SELECT normal FROM rows"
-        f" WHERE split = '{TRAIN}' AND length > 0) t USING (normal) WHERE r.split <> '{TRAIN}' AND r.length > 0"
-        f" ORDER BY r.place LIMIT {SAMPLES}) s JOIN rows t ON s.normal = t.normal AND t.split = '{TRAIN}'"
-        " GROUP BY s.place ORDER BY s.place",
-    )
-    return {
-        "exact_rows": sum(exact.values()),
-        "normalised_rows": sum(normalised.values()),
-        "by_split": {"exact": exact, "normalised": normalised},
-        "samples": [_places(pair) for pair in samples],
-    }
-
-
-def _conflicts(link: duckdb.DuckDBPyConnection, total: int) -> dict[str, Any]:
-    """Count inputs (normalised, over all splits) that carry more than one label."""
-    link.execute(
-        "CREATE TABLE conflicts AS SELECT normal, sum(n)::BIGINT AS n FROM (SELECT normal, label, count(*) AS n"
-        " FROM rows WHERE length > 0 GROUP BY normal, label) GROUP BY normal HAVING count(label) > 1"
-    )
-    rows = int(_one(link, "SELECT sum(n) FROM conflicts"))
-    groups = _all(
-        link,
-        f"SELECT min(place, {SHOWN}) FROM rows SEMI JOIN (SELECT normal FROM conflicts"
-        f" ORDER BY n DESC, normal LIMIT {SAMPLES}) c USING (normal) GROUP BY normal ORDER BY min(place)",
-    )
-    return {
-        "conflicting_inputs": _one(link, "SELECT count(*) FROM conflicts"),
-        "conflicting_rows": rows,
-        "conflicting_percent": round(100 * rows / total, 6) if total else 0.0,
-        "samples": [_places(group) for (group,) in groups],
-    }
-
-
-def _balance(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    rows = _all(
-        link,
-        f"SELECT label, count(*) FROM rows GROUP BY label ORDER BY count(*) DESC, label LIMIT {MOST_LABELS}",
-    )
-    smallest, largest = _all(link, "SELECT min(n), max(n) FROM (SELECT count(*) AS n FROM rows GROUP BY label)")[0]
-    return {
-        "labels": _one(link, "SELECT count(label) FROM (SELECT DISTINCT label FROM rows)"),
-        "smallest_rows": smallest or 0,
-        "largest_rows": largest or 0,
-        "by_split": dict(
-            _all(
-                link,
-                "SELECT split, count(label) FROM (SELECT DISTINCT split, label FROM rows)"
-                " GROUP BY split ORDER BY split",
-            )
-        ),
-        "top": [{"label": label or "", "rows": count} for label, count in rows],
-    }
-
-
-def _lengths(link: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """Return quantiles and a histogram of 20 bins of the inputs' lengths in characters."""
-    counts = _all(link, "SELECT length, count(*) FROM rows GROUP BY length ORDER BY length")
-    lengths = [length for length, _count in counts] or [0]
-    upto = list(itertools.accumulate(count for _length, count in counts)) or [0]
-    total, top = upto[-1], lengths[-1]
-
-    def ranked(number: int) -> int:
-        """Return the length of the row with this number, from 1, in order of length."""
-        return int(lengths[bisect.bisect_left(upto, number)])
-
-    def quantile(percent: int) -> int:
-        return ranked(-(-total * percent // 100))
-
-    width = max(1, -(-quantile(99) // 20))
-    bins: Counter[int] = Counter()
-    for length, count in counts:
-        bins[min(length // width, 20)] += count
-    histogram = [
-        {"from": index * width, "to": (index + 1) * width if index < 20 else top, "rows": bins[index]}
-        for index in range(21 if 20 in bins else 20)
-    ]
-    return {
-        "shortest": lengths[0],
-        "median": (ranked((total + 1) // 2) + ranked(total // 2 + 1)) / 2 if total else 0.0,
-        "p95": quantile(95),
-        "longest": top,
-        "histogram": histogram,
-    }
-
-
-def _show_samples(facts: dict[str, Any], files: Sequence[SplitFile], mapping: Mapping) -> None:
-    """Read the sampled rows' texts in one more pass over the files that hold some."""
-    places = [
-        place
-        for name in ("duplicates", "split_leakage", "label_conflicts")
-        for group in (facts[name] or {}).get("samples", [])
-        for place in group
-    ] + facts["empty_fields"]["samples"]
-    wanted: dict[int, dict[int, list[dict[str, Any]]]] = {}
-    for place in places:
-        wanted.setdefault(place["file"], {}).setdefault(place["row"], []).append(place)
-    for index, rows_wanted in wanted.items():
-        file = files[index]
-        last = max(rows_wanted)
-        with file.open() as stream:
-            rows = read_rows(stream, file.kind, file.packed)
-            _columns, at, label_at = _mapped(file, rows, mapping)
-            for number, row in enumerate(rows, 2 if file.kind == "csv" else 1):
-                for place in rows_wanted.get(number, ()):
-                    place |= {"file_name": file.name, "split": file.split, "text": row[at][:500]}
-                    if label_at >= 0:
-                        place["label"] = row[label_at][:200]
-                if number >= last:
-                    break
+def _merged(notes: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:
+    """Return the kinds of all notes added up, the samples the first in the order of files and rows."""
+    kinds: dict[str, Any] = {}
+    for note in notes:
+        for kind, given in note[name].items():
+            into = kinds.setdefault(kind, {"samples": []})
+            for key, value in given.items():
+                if key == "samples":
+                    into[key] += value
+                elif isinstance(value, dict):
+                    counted = into.setdefault(key, {})
+                    for part, count in value.items():
+                        counted[part] = counted.get(part, 0) + count
+                else:
+                    into[key] = into.get(key, 0) + value
+    for into in kinds.values():
+        into["samples"] = sorted(into["samples"], key=lambda place: (place["file"], place["row"]))[:SAMPLES]
+        for key in ("by_column", "by_split"):
+            into[key] = dict(sorted(into[key].items()))
+    return dict(sorted(kinds.items()))

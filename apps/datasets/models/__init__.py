@@ -1,8 +1,18 @@
 """The tables of sources, datasets, their versions and all that stands around a version, one noun a file."""
 
 from apps.datasets.models.catalogue import Dataset, Source
-from apps.datasets.models.inspections import Inspection
+from apps.datasets.models.inspections import Inspection, InspectionResult
 from apps.datasets.models.uploads import Upload
-from apps.datasets.models.versions import DatasetVersion, SplitFile, SplitName
+from apps.datasets.models.versions import DatasetVersion, RecordShape, SplitFile, SplitName
 
-__all__ = ["Dataset", "DatasetVersion", "Inspection", "Source", "SplitFile", "SplitName", "Upload"]
+__all__ = [
+    "Dataset",
+    "DatasetVersion",
+    "Inspection",
+    "InspectionResult",
+    "RecordShape",
+    "Source",
+    "SplitFile",
+    "SplitName",
+    "Upload",
+]

@@ -60,6 +60,7 @@ class Dataset(Editable, TeamOwned):
     name = models.CharField(_("name"), max_length=120)
     description = models.TextField(_("description"), max_length=2000, blank=True)
     sources = models.ManyToManyField(Source, related_name="datasets", blank=True, verbose_name=_("sources"))
+    reading = models.JSONField(_("how its files are read"), default=dict, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     objects = DatasetQuerySet.as_manager()

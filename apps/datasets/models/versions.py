@@ -17,6 +17,15 @@ class SplitName(models.TextChoices):
     TEST = "test", _("Test")
 
 
+class RecordShape(models.TextChoices):
+    CHAT = "chat", _("Chat messages")
+    PROMPT_COMPLETION = "prompt_completion", _("Prompt and completion")
+    INSTRUCTION = "instruction", _("Instruction, input and output")
+    QUESTION_ANSWER = "question_answer", _("Question and answer")
+    TEXT_LABEL = "text_label", _("Text and label")
+    OTHER = "other", _("Columns of one's own")
+
+
 class VersionQuerySet(TeamOwnedQuerySet["DatasetVersion"]):
     pass
 
@@ -34,6 +43,9 @@ class DatasetVersion(Record, TeamOwned):
     fewer_splits_reason = models.CharField(_("why fewer than three splits"), max_length=500, blank=True)
     input_column = models.CharField(_("input column"), max_length=200)
     label_column = models.CharField(_("label column"), max_length=200, blank=True)
+    context_column = models.CharField(_("context column"), max_length=200, blank=True)
+    date_column = models.CharField(_("date column"), max_length=200, blank=True)
+    shape = models.CharField(_("shape of the records"), max_length=20, choices=RecordShape, default="other")
     rows = models.BigIntegerField()
     registered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 

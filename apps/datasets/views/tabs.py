@@ -20,7 +20,7 @@ VERSION_TABS: list[tuple[str, Text]] = [
 def version_rows(user: Any) -> QuerySet[DatasetVersion]:
     """Return the versions that the user may see, with what every page about one needs."""
     rows = DatasetVersion.objects.visible_to(user)
-    return rows.select_related("dataset__use_case__team", "registered_by", "inspection")
+    return rows.select_related("dataset__use_case__team", "registered_by", "inspection__result")
 
 
 def version_tabs(version: DatasetVersion, current: str) -> list[dict[str, Any]]:

@@ -1,4 +1,3 @@
-import re
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -20,47 +19,9 @@ from apps.datasets.facts import versions as facts
 from apps.datasets.models import DatasetVersion, Inspection
 from apps.datasets.refs import version_ref
 from apps.datasets.views.datasets import OneDataset
+from apps.datasets.views.findings import by_kind, columns, pictures, samples, shown_fact, tiles
 from apps.datasets.views.tabs import version_crumbs, version_rows, version_tabs
-from apps.evidence.facts import Fact
 from apps.gates.lanes import lane
-
-TILES = (
-    ("dataset.split_leakage", "normalised_rows", _("rows leak between splits")),
-    ("dataset.duplicates", "normalised_rows", _("surplus duplicates")),
-    ("dataset.label_conflicts", "conflicting_inputs", _("inputs with two labels")),
-    ("dataset.empty_fields", "empty_inputs", _("empty inputs")),
-    ("dataset.label_balance", "labels", _("labels")),
-)
-PROBLEMS = {"dataset.split_leakage", "dataset.duplicates", "dataset.label_conflicts", "dataset.empty_fields"}
-SAMPLES = (
-    ("split_leakage", _("Rows that also stand in train")),
-    ("duplicates", _("Duplicates")),
-    ("label_conflicts", _("Inputs with more than one label")),
-)
-DEFINED = {row.name: row for row in facts.DEFINITIONS}
-_MASKED = re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+|\+?\d[\d ()/.-]{5,}\d")
-
-
-def masked(text: str) -> str:
-    """Return a sample's text with what looks like an address or a long number masked."""
-    return _MASKED.sub("▒▒▒", text)
-
-
-def _shown(fact: Fact) -> dict[str, Any]:
-    """Return a fact with its title and its figures in words."""
-    definition = DEFINED[fact.name]
-    figures = [(definition.figures.get(name, name), value) for name, value in fact.figures.items()]
-    return {"fact": fact, "title": definition.title, "about": definition.description, "figures": figures}
-
-
-def _samples(findings: dict[str, Any]) -> list[dict[str, Any]]:
-    found = []
-    for key, title in SAMPLES:
-        groups = (findings.get(key) or {}).get("samples", [])
-        if groups:
-            rows = [[{**place, "text": masked(place.get("text", ""))} for place in group] for group in groups]
-            found.append({"key": key, "title": title, "groups": rows})
-    return found
 
 
 class VersionDetail(DetailPage):
@@ -90,21 +51,15 @@ class VersionDetail(DetailPage):
         known = {fact.name: fact for fact in facts.read(version)}
         findings = self.inspection.findings
         stops = lane([version_ref(version)], user=user)
-        tiles = [
-            {
-                "value": known[name].figures[figure],
-                "text": text,
-                "bad": name in PROBLEMS and known[name].figures[figure],
-            }
-            for name, figure, text in TILES
-            if figure in known[name].figures
-        ]
         return super().get_context_data(
             tabs=version_tabs(version, "datasets:version_detail"),
-            facts=[_shown(fact) for fact in known.values()],
-            tiles=tiles,
+            facts=[shown_fact(fact) for fact in known.values()],
+            tiles=tiles(known),
             findings=findings,
-            samples=_samples(findings),
+            samples=samples(findings),
+            by_kind=by_kind(findings),
+            pictures=pictures(findings),
+            columns=columns(findings),
             inspection=self.inspection,
             job=Job.objects.filter(pk__in=[self.inspection.job_id]).first()
             if self.inspection.state == "pending"
@@ -133,6 +88,15 @@ class InspectAgain(PageMixin):
         if version is None:
             raise NotFound(_("There is no such version, or you may not see it."))
         actions.inspect_again(version, by=request.user)
+        return HttpResponseRedirect(reverse("datasets:version_detail", args=[pk]))
+
+
+class InspectionStop(PageMixin):
+    def post(self, request: Any, pk: Any) -> HttpResponse:
+        version = version_rows(request.user).filter(pk=pk).first()
+        if version is None:
+            raise NotFound(_("There is no such version, or you may not see it."))
+        actions.cancel_inspection(version, by=request.user)
         return HttpResponseRedirect(reverse("datasets:version_detail", args=[pk]))
 
 
@@ -168,6 +132,9 @@ class VersionRegister(OneDataset, ActionFormView):
             fewer_splits_reason=data["fewer_splits_reason"],
             input_column=data["input_column"],
             label_column=data["label_column"] or None,
+            context_column=data["context_column"],
+            date_column=data["date_column"],
+            shape=data["shape"],
         )
 
     def success_url_for(self, result: DatasetVersion) -> str:

@@ -1,0 +1,460 @@
+"""The facts that come from an inspection: what each says, its figures and its sentence."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
+
+from apps.core.errors import Text
+from apps.evidence.facts import FactDefinition, Figure
+
+Findings = Mapping[str, Any]
+Figures = dict[str, Figure]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFact:
+    """One fact: ``key`` is its part of the findings; ``figures`` and ``sentence`` read that part and the whole."""
+
+    key: str
+    definition: FactDefinition
+    figures: Callable[[Any, Findings], Figures]
+    sentence: Callable[[Any, Findings], str]
+    absent: Text = ""
+    zeros: tuple[str, ...] = ()
+
+    def read(self, findings: Findings) -> tuple[Figures, str] | None:
+        """Return (figures, sentence), None when an older inspection did not look for it."""
+        if self.key not in findings:
+            return None
+        part = findings[self.key]
+        if part is None:
+            return dict.fromkeys(self.zeros, 0), str(self.absent)
+        return self.figures(part, findings), self.sentence(part, findings)
+
+
+def percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 6) if whole else 0.0
+
+
+def total(findings: Findings) -> int:
+    rows: int = findings["shape"]["rows"]
+    return rows
+
+
+def _pick(*names: str) -> Callable[[Any, Findings], Figures]:
+    return lambda part, _findings: {name: part[name] for name in names if name in part}
+
+
+def _count(number: int) -> str:
+    return f"{number:,}"
+
+
+def _rows(number: int) -> str:
+    return ngettext("%(n)s row", "%(n)s rows", number) % {"n": _count(number)}
+
+
+def _shape(part: Any, _findings: Findings) -> Figures:
+    width = max((len(split["columns"]) for split in part["splits"].values()), default=0)
+    return {"rows": part["rows"], "columns": width}
+
+
+def _duplicates(part: Any, findings: Findings) -> Figures:
+    figures: Figures = {
+        "exact_rows": part["exact_rows"],
+        "normalised_rows": part["normalised_rows"],
+        "normalised_percent": percent(part["normalised_rows"], total(findings)),
+    }
+    if "near_rows" in part:
+        figures |= {
+            "near_rows": part["near_rows"],
+            "near_percent": percent(part["near_rows"], total(findings)),
+            "clusters": part["clusters"],
+            "largest_cluster": part["largest_cluster"],
+        }
+    return figures
+
+
+def _duplicates_said(part: Any, findings: Findings) -> str:
+    share = f"{percent(part['normalised_rows'], total(findings)):.2g}"
+    sentence = _("%(exact)s exact and %(normal)s normalised surplus rows (%(percent)s%% of all).") % {
+        "exact": _count(part["exact_rows"]),
+        "normal": _count(part["normalised_rows"]),
+        "percent": share,
+    }
+    if part.get("near_rows"):
+        sentence += " " + _("%(rows)s nearly equal another one.") % {"rows": _rows(part["near_rows"])}
+    return sentence
+
+
+def leakage_sentence(findings: Findings) -> str:
+    """Return which rows of which split also stand in train."""
+    by_split = findings["split_leakage"]["by_split"]
+    sentence = _also_in_train(by_split["normalised"])
+    near = sum(by_split.get("near", {}).values())
+    return sentence + (" " + _("%(rows)s nearly equal one in train.") % {"rows": _rows(near)} if near else "")
+
+
+def _also_in_train(by_split: Mapping[str, int]) -> str:
+    if not by_split:
+        return _("No validation or test row also stands in train.")
+    parts = [
+        ngettext("%(n)s %(split)s row", "%(n)s %(split)s rows", count) % {"n": _count(count), "split": split}
+        for split, count in sorted(by_split.items())
+    ]
+    return ngettext("%(parts)s also stands in train.", "%(parts)s also stand in train.", sum(by_split.values())) % {
+        "parts": _(" and ").join(parts)
+    }
+
+
+def _balance_said(part: Any, _findings: Findings) -> str:
+    sentence = _("%(labels)d labels with %(small)s to %(large)s rows each.") % {
+        "labels": part["labels"],
+        "small": _count(part["smallest_rows"]),
+        "large": _count(part["largest_rows"]),
+    }
+    if part.get("untrained_labels"):
+        sentence += " " + _("%(n)d of them never stand in train.") % {"n": part["untrained_labels"]}
+    return sentence
+
+
+def _lengths_said(part: Any, _findings: Findings) -> str:
+    sentence = _("Half of the inputs are shorter than %(median)d characters, 95%% than %(p95)d.") % {
+        "median": part["median"],
+        "p95": part["p95"],
+    }
+    if "tokens_total" in part:
+        sentence += " " + _("About %(n)s tokens in all, %(p95)s in 95%% of the records.") % {
+            "n": _count(part["tokens_total"]),
+            "p95": _count(part["tokens_p95"]),
+        }
+    return sentence
+
+
+def _dates(part: Any, findings: Findings) -> Figures:
+    names = ("dated_rows", "undated_rows", "stale_rows", "before_cut_off_rows", "future_rows")
+    return {**{name: part[name] for name in names}, "stale_percent": percent(part["stale_rows"], total(findings))}
+
+
+def _dates_said(part: Any, findings: Findings) -> str:
+    days = findings["parameters"]["stale_days"]
+    if not part["dated_rows"]:
+        return _("No row has a date that can be read.")
+    stale = (
+        _("%(rows)s older than %(days)s days.") % {"rows": _rows(part["stale_rows"]), "days": days}
+        if days
+        else _("%(rows)s dated; no age is set from which a row is stale.") % {"rows": _rows(part["dated_rows"])}
+    )
+    undated = part["undated_rows"]
+    return stale + (" " + _("%(rows)s without a date.") % {"rows": _rows(undated)} if undated else "")
+
+
+def _languages(part: Any, _findings: Findings) -> Figures:
+    named = {code: share for code, share in part.items() if code not in ("und", "other")}
+    first = next(iter(named), "und")
+    return {"languages": len(named), "main": first, "main_percent": named.get(first, 0.0)}
+
+
+def _languages_said(part: Any, _findings: Findings) -> str:
+    shares = ", ".join(f"{code} {share:g} %" for code, share in part.items())
+    return _("Estimated from a sample: %(shares)s.") % {"shares": shares}
+
+
+def _touched(part: Any) -> int:
+    """Return the rows of the kind that touches most: kinds overlap, so that adding them up would count twice."""
+    return max((found["rows"] for found in part.values()), default=0)
+
+
+def _by_kind(names: Mapping[str, Text], none: Text) -> Callable[[Any, Findings], str]:
+    def said(part: Any, _findings: Findings) -> str:
+        if not part:
+            return str(none)
+        found = sorted(part.items(), key=lambda item: (-item[1]["rows"], item[0]))
+        return "; ".join(f"{names.get(kind, kind)}: {_rows(row['rows'])}" for kind, row in found) + "."
+
+    return said
+
+
+def _sensitive(part: Any, _findings: Findings) -> Figures:
+    kinds = part["kinds"]
+    return {
+        "kinds": len(kinds),
+        "values": sum(found["values"] for found in kinds.values()),
+        "likely_values": sum(found["likely"] for found in kinds.values()),
+        "rows": _touched(kinds),
+    }
+
+
+def _kind_titles() -> dict[str, Text]:
+    from apps.datasets.inspection.sensitive import KINDS
+
+    return {kind.key: kind.title for kind in KINDS}
+
+
+def sensitive_sentence(findings: Findings) -> str:
+    """Return which personal data and secrets were found, and in how many rows."""
+    return _by_kind(_kind_titles(), _("No personal data and no secrets found."))(
+        findings["sensitive"]["kinds"], findings
+    )
+
+
+VIOLATIONS: dict[str, Text] = {
+    "not_messages": lazy("not a list of messages"),
+    "unknown_role": lazy("an unknown role"),
+    "empty_turn": lazy("a turn without content"),
+    "no_user_turn": lazy("no turn of the user"),
+    "no_assistant_turn": lazy("no turn of the assistant"),
+    "not_alternating": lazy("two turns of the same side in a row"),
+    "late_system": lazy("a system turn after the beginning"),
+    "ends_without_answer": lazy("the last turn is not the assistant's"),
+    "broken_tool_call": lazy("a tool call without a name or with arguments that are not JSON"),
+    "orphan_tool_result": lazy("a tool result that answers no call"),
+    "empty_input": lazy("an empty input"),
+    "empty_answer": lazy("an empty answer"),
+}
+UNSAFE: dict[str, Text] = {
+    "formula": lazy("cells that a spreadsheet would run"),
+    "html": lazy("HTML"),
+    "script_link": lazy("links that run a script"),
+    "zero_width": lazy("invisible characters"),
+    "bidirectional": lazy("characters that turn the reading direction"),
+    "mojibake": lazy("characters damaged by a wrong encoding"),
+}
+FACTS = (
+    FoundFact(
+        "shape",
+        FactDefinition(
+            "dataset.shape",
+            lazy("Shape"),
+            lazy("Rows and columns."),
+            {"rows": lazy("Rows"), "columns": lazy("Columns")},
+        ),
+        _shape,
+        lambda part, findings: (
+            _("%(rows)s rows, %(columns)d columns.")
+            % {"rows": _count(part["rows"]), "columns": _shape(part, findings)["columns"]}
+        ),
+    ),
+    FoundFact(
+        "fingerprint",
+        FactDefinition(
+            "dataset.fingerprint",
+            lazy("Fingerprint of the content"),
+            lazy("Equal for equal rows in any order, any number of files and any format; doubled rows count."),
+            {"content": lazy("SHA-256 over the sums of the rows' SHA-256 modulo 2^256")},
+        ),
+        lambda part, _findings: {"content": part["content"]},
+        lambda part, _findings: _("The content is %(digest)s…") % {"digest": part["content"][:19]},
+    ),
+    FoundFact(
+        "empty_fields",
+        FactDefinition(
+            "dataset.empty_fields",
+            lazy("Empty fields"),
+            lazy("Rows without an input or without a label or answer."),
+            {"empty_inputs": lazy("Rows with an empty input"), "empty_labels": lazy("Rows with an empty label")},
+        ),
+        _pick("empty_inputs", "empty_labels"),
+        lambda part, _findings: (
+            _("%(inputs)d empty inputs, %(labels)d empty labels.")
+            % {"inputs": part["empty_inputs"], "labels": part["empty_labels"]}
+        ),
+    ),
+    FoundFact(
+        "duplicates",
+        FactDefinition(
+            "dataset.duplicates",
+            lazy("Duplicates"),
+            lazy(
+                "Surplus rows with the same input within a split; normalised: Unicode NFKC, case and white space; "
+                "near: rows with a partner in their split at the policy's Jaccard similarity of word n-grams, each "
+                "pair verified."
+            ),
+            {
+                "exact_rows": lazy("Exact surplus rows"),
+                "normalised_rows": lazy("Normalised surplus rows"),
+                "normalised_percent": lazy("Normalised surplus rows, per cent of all"),
+                "near_rows": lazy("Rows that nearly equal another one of their split"),
+                "near_percent": lazy("Rows that nearly equal another one, per cent of all"),
+                "clusters": lazy("Clusters of nearly equal inputs, over all splits"),
+                "largest_cluster": lazy("Inputs in the largest cluster"),
+            },
+        ),
+        _duplicates,
+        _duplicates_said,
+    ),
+    FoundFact(
+        "split_leakage",
+        FactDefinition(
+            "dataset.split_leakage",
+            lazy("Leakage between splits"),
+            lazy("Validation and test rows whose input also stands in the training split, exactly or nearly."),
+            {
+                "exact_rows": lazy("Rows that leak, exact"),
+                "normalised_rows": lazy("Rows that leak, normalised"),
+                "near_rows": lazy("Rows that leak nearly, besides the normalised"),
+            },
+        ),
+        _pick("exact_rows", "normalised_rows", "near_rows"),
+        lambda _part, findings: leakage_sentence(findings),
+    ),
+    FoundFact(
+        "label_conflicts",
+        FactDefinition(
+            "dataset.label_conflicts",
+            lazy("Conflicting labels"),
+            lazy("Inputs (normalised) that carry more than one label or answer; near pairs whose labels differ."),
+            {
+                "conflicting_inputs": lazy("Inputs with more than one label"),
+                "conflicting_rows": lazy("Their rows"),
+                "conflicting_percent": lazy("Rows with conflicting labels, per cent of all"),
+                "near_pairs": lazy("Nearly equal inputs with different labels, pairs"),
+            },
+        ),
+        _pick("conflicting_inputs", "conflicting_rows", "conflicting_percent", "near_pairs"),
+        lambda part, _findings: (
+            ngettext(
+                "%(n)d input carries more than one label.",
+                "%(n)d inputs carry more than one label.",
+                part["conflicting_inputs"],
+            )
+            % {"n": part["conflicting_inputs"]}
+        ),
+        lazy("The version has no label column."),
+        ("conflicting_inputs", "conflicting_rows", "conflicting_percent", "near_pairs"),
+    ),
+    FoundFact(
+        "label_balance",
+        FactDefinition(
+            "dataset.label_balance",
+            lazy("Label balance"),
+            lazy("How many labels there are and how unequal they are. Answers in free text are not counted as labels."),
+            {
+                "labels": lazy("Labels"),
+                "smallest_rows": lazy("Rows of the rarest label"),
+                "largest_rows": lazy("Rows of the commonest label"),
+                "imbalance": lazy("Rows of the commonest for each row of the rarest"),
+                "rare_labels": lazy("Labels with fewer rows than the policy asks for"),
+                "untrained_labels": lazy("Labels that never stand in train"),
+                "missing_rows": lazy("Rows without a label"),
+            },
+        ),
+        _pick(
+            "labels",
+            "smallest_rows",
+            "largest_rows",
+            "imbalance",
+            "rare_labels",
+            "untrained_labels",
+            "missing_rows",
+        ),
+        _balance_said,
+        lazy("The version has no labels to count."),
+        ("labels", "smallest_rows", "largest_rows"),
+    ),
+    FoundFact(
+        "text_length",
+        FactDefinition(
+            "dataset.text_length",
+            lazy("Length of the inputs"),
+            lazy("Characters an input; tokens of a record are approximated by its bytes in UTF-8 divided by four."),
+            {
+                "shortest": lazy("Shortest, characters"),
+                "median": lazy("Median, characters"),
+                "p95": lazy("95th percentile, characters"),
+                "longest": lazy("Longest, characters"),
+                "tokens_total": lazy("Approximate tokens of all records"),
+                "tokens_p95": lazy("Approximate tokens of a record, 95th percentile"),
+                "tokens_longest": lazy("Approximate tokens of the longest record"),
+            },
+        ),
+        _pick("shortest", "median", "p95", "longest", "tokens_total", "tokens_p95", "tokens_longest"),
+        _lengths_said,
+    ),
+    FoundFact(
+        "dates",
+        FactDefinition(
+            "dataset.stale_records",
+            lazy("Age of the records"),
+            lazy(
+                "Rows by the date column: older than the policy allows, older than the sources begin, or dated ahead."
+            ),
+            {
+                "dated_rows": lazy("Rows with a date"),
+                "undated_rows": lazy("Rows without a date"),
+                "stale_rows": lazy("Stale rows"),
+                "stale_percent": lazy("Stale rows, per cent of all"),
+                "before_cut_off_rows": lazy("Rows older than the sources' declared beginning"),
+                "future_rows": lazy("Rows dated after the day of the inspection"),
+            },
+        ),
+        _dates,
+        _dates_said,
+        lazy("The version has no date column."),
+        ("dated_rows", "stale_rows", "before_cut_off_rows"),
+    ),
+    FoundFact(
+        "languages",
+        FactDefinition(
+            "dataset.languages",
+            lazy("Languages"),
+            lazy("The mix of languages of the inputs, estimated from a sample."),
+            {
+                "languages": lazy("Languages of at least one per cent"),
+                "main": lazy("Main language"),
+                "main_percent": lazy("Main language, per cent of the rows"),
+            },
+        ),
+        _languages,
+        _languages_said,
+    ),
+    FoundFact(
+        "violations",
+        FactDefinition(
+            "dataset.format",
+            lazy("Form of the records"),
+            lazy("Rows whose form breaks the shape that the version announces: roles, turns, tool calls, empty parts."),
+            {"violating_rows": lazy("Rows of the commonest violation"), "kinds": lazy("Kinds of violation")},
+        ),
+        lambda part, _findings: {"violating_rows": _touched(part), "kinds": len(part)},
+        _by_kind(VIOLATIONS, lazy("Every record has the form that it should.")),
+    ),
+    FoundFact(
+        "unsafe",
+        FactDefinition(
+            "dataset.unsafe_content",
+            lazy("Unsafe content"),
+            lazy("Cells that would run in a spreadsheet or a browser, or that hide or damage text."),
+            {
+                "kinds": lazy("Kinds of unsafe content"),
+                "rows": lazy("Rows of the commonest kind"),
+                "hidden_rows": lazy("Rows with invisible or direction-turning characters"),
+            },
+        ),
+        lambda part, _findings: {
+            "kinds": len(part),
+            "rows": _touched(part),
+            "hidden_rows": max(part.get(kind, {"rows": 0})["rows"] for kind in ("zero_width", "bidirectional")),
+        },
+        _by_kind(UNSAFE, lazy("No unsafe content found.")),
+    ),
+    FoundFact(
+        "sensitive",
+        FactDefinition(
+            "dataset.sensitive_data",
+            lazy("Sensitive data"),
+            lazy("Personal data and secrets found by patterns with validators and context words."),
+            {
+                "kinds": lazy("Kinds found"),
+                "values": lazy("Values found"),
+                "likely_values": lazy("Values that are likely right"),
+                "rows": lazy("Rows of the commonest kind"),
+            },
+        ),
+        _sensitive,
+        lambda _part, findings: sensitive_sentence(findings),
+    ),
+)
