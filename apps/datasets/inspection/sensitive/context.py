@@ -1,0 +1,97 @@
+"""Words that stand beside a value and say what it is: in a dozen languages, one word each, without case."""
+
+import re
+
+BEFORE = 56
+AFTER = 24
+_WORD = re.compile(r"[^\W\d_]+")
+_CLAUSE_END = re.compile(r"[.!?]\s|\n")
+
+_WORDS: dict[str, str] = {
+    "phone": (
+        "phone phones telephone tel telefon telefono teléfono téléfone téléphone telefone telefoonnummer tlf tlph puh puhelin"
+        " mobile mobil mobiel mobiles móvil celular cellulare cell cellphone handy portable gsm fax telefax desk"
+        " office hotline call calls called calling caller dial dialled ring reach text texted texting sms whatsapp"
+        " viber signal voicemail landline phonenumber rufnummer handynummer telefonnummer mobilnummer numéro"
+        " телефон тел моб мобильный звоните 電話 电话 手机 전화 هاتف טלפון τηλέφωνο τηλ komórka komórkowy appeler"
+        " llamar llámame ligar anrufen bellen ringa chiamare contact hr toll extension"
+    ),
+    "card": (
+        "card cards credit debit visa mastercard maestro amex discover diners jcb creditcard kreditkarte karte carte"
+        " tarjeta cartão carta kreditkort kaart karta cc cvv cvc expires expiry charge"
+    ),
+    "ssn": "ssn ssns social security socialsecurity",
+    "iban": "iban account konto compte cuenta conta conto rekening",
+    "dni": "dni nif nie documento identidad",
+    "cpf": "cpf",
+    "pesel": "pesel",
+    "nin": "nino insurance national",
+    "nhs": "nhs",
+    "steuer": "steuer steuerid idnr identifikationsnummer steueridentifikationsnummer tin tax",
+    "bsn": "bsn burgerservicenummer sofinummer",
+    "aadhaar": "aadhaar aadhar uidai आधार",
+    "pan": "pan",
+    "kimlik": "kimlik tckn tc",
+    "sin": "sin insurance nas",
+    "tfn": "tfn tax",
+    "oib": "oib",
+    "amka": "amka αμκα",
+    "fodsel": "fødselsnummer fodselsnummer personnummer fnr",
+    "egn": "egn егн",
+    "cnp": "cnp",
+    "rc": "rodné rodne rč",
+    "isikukood": "isikukood asmens personas kodas ik",
+    "nik": "nik ktp",
+    "cedula": "cédula cedula identidad",
+    "inn": "инн inn",
+    "zaid": "id identity identiteitsnommer",
+    "teudat": "zehut teudat זהות id",
+    "mynumber": "mynumber マイナンバー 個人番号",
+    "pps": "pps ppsn",
+    "nir": "nir sécu insee",
+    "nif": "nif contribuinte",
+    "rijksregister": "rijksregisternummer insz niss",
+    "passport": "passport passeport pasaporte reisepass",
+    "driver": "driver licence license driving",
+    "address": (
+        "address addresses adresse adres adress dirección indirizzo endereço live lives lived living reside resides"
+        " residing resident ship shipped deliver delivered delivery mail billing residence home house moved located"
+        " wohnt wohnhaft anschrift habite domicilio адрес return"
+    ),
+    "version": "version versions ver release build firmware v chapter section oid",
+    "other": (
+        "order orders invoice ref reference isbn issn tracking ticket case serial sku ean upc gtin item part batch lot"
+        " commit timestamp epoch price total amount usd eur gbp doi arxiv patent model article parcel shipment booking"
+        " confirmation transaction quantity hash checksum id bestellung bestellnummer rechnung facture commande pedido"
+        " factura protocol token pin code zip population since revision udid gene patients rows bytes"
+    ),
+}
+WORDS: dict[str, tuple[str, ...]] = {}
+for _category, _words in _WORDS.items():
+    for _word in _words.split():
+        WORDS[_word.casefold()] = (*WORDS.get(_word.casefold(), ()), _category)
+
+
+class Context:
+    """The categories of the words around a value; ``nearest`` is that of the closest word before it that has one."""
+
+    __slots__ = ("around", "nearest")
+
+    def __init__(self, text: str, start: int, end: int) -> None:
+        before = text[max(0, start - BEFORE) : start].casefold()
+        found = [WORDS[word] for word in _WORD.findall(before) if word in WORDS]
+        self.nearest: tuple[str, ...] = found[-1] if found else ()
+        around = {category for categories in found for category in categories}
+        after = text[end : end + AFTER].casefold()
+        clause = _CLAUSE_END.search(after)
+        for word in _WORD.findall(after[: clause.start()] if clause else after):
+            around.update(category for category in WORDS.get(word, ()) if category not in ("other", "version"))
+        self.around = frozenset(around)
+
+    def says(self, category: str) -> bool:
+        """Tell whether a word for ``category`` stands near and none for something else stands nearer."""
+        return category in self.around and not (self.contradicts and category not in self.nearest)
+
+    @property
+    def contradicts(self) -> bool:
+        return "other" in self.nearest or "version" in self.nearest

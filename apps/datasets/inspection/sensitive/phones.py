@@ -1,0 +1,153 @@
+"""Telephone numbers: how every country writes them, from the tables of the ``phonenumbers`` package."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import product
+
+import phonenumbers
+from phonenumbers.phonemetadata import NumberFormat
+
+from apps.datasets.inspection.sensitive.context import Context
+
+Shape = tuple[int, ...]
+EXTENSION = re.compile(r"(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6}| ?# ?[0-9]{1,5})(?![0-9A-Za-z])", re.IGNORECASE)
+_GROUP = re.compile(r"\(([^)]*)\)")
+_COUNT = re.compile(r"\\d(?:\{(\d+)(?:,(\d+))?\})?|\[[^\]]*\](?:\{(\d+)(?:,(\d+))?\})?|(\d)")
+_LEAST, _MOST = 7, 15
+_INTERNATIONAL = re.compile(r"(?:001|011|00)(?=[1-9])")
+
+
+def _lengths(group: str) -> range:
+    """Return how many digits one group of a format's pattern may hold."""
+    least = most = 0
+    for found in _COUNT.finditer(group):
+        low = found[1] or found[3] or "1"
+        high = found[2] or found[4] or low
+        least, most = least + int(low), most + int(high)
+    return range(least, min(most, 12) + 1)
+
+
+def _written(style: NumberFormat, prefix: str) -> Iterator[tuple[Shape, str]]:
+    """Yield the shapes in which a format is written, each with the national prefix that it begins with."""
+    pattern, template = style.pattern or "", style.format or ""
+    lengths = [_lengths(group) for group in _GROUP.findall(pattern)]
+    parts = [[int(number) for number in re.findall(r"\\(\d)", part)] for part in re.split(r"[^\\\d]+", template)]
+    if any(number > len(lengths) for part in parts for number in part):
+        return
+    for chosen in product(*lengths):
+        shape = tuple(sum(chosen[number - 1] for number in part) for part in parts if part)
+        if not shape or not _LEAST <= sum(shape) <= _MOST:
+            continue
+        yield shape, ""
+        if prefix:
+            yield (shape[0] + len(prefix), *shape[1:]), prefix
+            yield (len(prefix), *shape), prefix
+
+
+@lru_cache(maxsize=1)
+def national_shapes() -> dict[Shape, tuple[tuple[str, re.Pattern[str]], ...]]:
+    """Return, for every grouping of digits, the prefixes and valid numbers of the countries that write it so."""
+    found: dict[Shape, dict[tuple[str, str], re.Pattern[str]]] = {}
+    for region in sorted(phonenumbers.SUPPORTED_REGIONS):
+        metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+        valid = metadata.general_desc.national_number_pattern
+        prefix = metadata.national_prefix or ""
+        own = region == "US"
+        for style in metadata.number_format:
+            for shape, begins in _written(style, prefix):
+                if len(shape) > 1 or own:
+                    found.setdefault(shape, {}).setdefault((begins, valid), re.compile(valid))
+    return {
+        shape: tuple((begins, valid) for (begins, _text), valid in choices.items()) for shape, choices in found.items()
+    }
+
+
+def _is_written_nationally(shape: Shape, digits: str) -> bool:
+    return any(
+        digits.startswith(begins) and valid.fullmatch(digits, len(begins))
+        for begins, valid in national_shapes().get(shape, ())
+    )
+
+
+@lru_cache(maxsize=4096)
+def _international(digits: str) -> float:
+    """Return how sure it is that digits after a plus sign are a number: valid, of a possible length, or neither."""
+    try:
+        number = phonenumbers.parse("+" + digits)
+    except phonenumbers.NumberParseException:
+        return 0.0
+    if phonenumbers.is_valid_number(number):
+        return 0.95
+    return 0.8 if phonenumbers.is_possible_number(number) else 0.0
+
+
+def is_date(shape: Shape, digits: str) -> bool:
+    """Tell whether the groups begin or end like a calendar date, written in any usual order."""
+    if len(shape) < 3:
+        return False
+    first, second, third = (int(digits[sum(shape[:index]) : sum(shape[: index + 1])] or 0) for index in range(3))
+    if shape[0] == 4 and shape[1] <= 2 and shape[2] <= 2:
+        return 1800 <= first <= 2199 and 1 <= second <= 12 and 1 <= third <= 31
+    if shape[0] <= 2 and shape[1] <= 2 and shape[2] == 4:
+        return 1800 <= third <= 2199 and 1 <= first <= 31 and 1 <= second <= 31
+    return False
+
+
+def confidence(shape: Shape, digits: str, written: str, plus: bool, context: Context) -> float:
+    """Return how sure it is that ``written``, with these groups of digits, is a telephone number; 0 for no.
+
+    ``written`` is the value with its plus sign and brackets, without an extension.
+    """
+    total = len(digits)
+    if not _LEAST <= total <= _MOST + 2:
+        return 0.0
+    if plus:
+        sure = _international(_without_trunk(digits, written)) if total <= _MOST + 1 else 0.0
+        if context.contradicts and sure < 0.9:
+            return 0.0
+        return sure or (0.6 if total >= 8 and total <= _MOST else 0.0)
+    if context.contradicts or is_date(shape, digits) or len(shape) > 6:
+        return 0.0
+    called = context.says("phone")
+    if began := _INTERNATIONAL.match(digits):
+        rest = ("1" if began[0] == "001" else "") + digits[began.end() :]
+        if sure := _international(rest):
+            return sure - 0.1 if len(shape) > 1 or called or sure > 0.9 else 0.0
+    return _national(shape, digits, written, called)
+
+
+def _without_trunk(digits: str, written: str) -> str:
+    """Drop the zero in brackets of ``+44 (0)20``: it isn't dialled from abroad."""
+    found = re.search(r"\(0\)", written)
+    if not found:
+        return digits
+    before = sum(char.isdigit() for char in written[: found.start()])
+    return digits[:before] + digits[before + 1 :]
+
+
+def _national(shape: Shape, digits: str, written: str, called: bool) -> float:
+    total = len(digits)
+    if len(shape) == 1:
+        if not called or total > 14 or len(set(digits)) == 1:
+            return 0.0
+        return 0.75 if 9 <= total <= 12 else 0.6
+    known = _is_written_nationally(shape, digits)
+    american = shape[-3:] == (3, 3, 4) and (len(shape) == 3 or shape[:-3] in ((1,), (3,)))
+    if called:
+        return 0.9 if known else 0.75 if len(shape) <= 5 and total <= 14 else 0.5
+    separators = {char for char in written if not char.isdigit()}
+    if american and separators - {" "}:
+        return 0.8 if known else 0.6
+    if written[0] == "(" and 8 <= total <= 12:
+        return 0.75 if known else 0.6
+    if digits[0] == "0" and 8 <= total <= 12 and min(shape[1:]) > 1:
+        return 0.7 if known else 0.5
+    if known and total >= 9 and "." not in separators and not _is_counting(shape):
+        return 0.5
+    return 0.0
+
+
+def _is_counting(shape: Shape) -> bool:
+    """Tell whether the groups are those of a large number, as in 12 345 678."""
+    return shape[0] <= 3 and set(shape[1:]) == {3}
