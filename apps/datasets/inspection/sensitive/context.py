@@ -9,7 +9,8 @@ _CLAUSE_END = re.compile(r"[.!?]\s|\n")
 
 _WORDS: dict[str, str] = {
     "phone": (
-        "phone phones telephone tel telefon telefono teléfono téléfone téléphone telefone telefoonnummer tlf tlph puh puhelin"
+        "phone phones telephone tel telefon telefono teléfono téléfone téléphone telefone telefoonnummer tlf"
+        " tlph puh puhelin"
         " mobile mobil mobiel mobiles móvil celular cellulare cell cellphone handy portable gsm fax telefax desk"
         " office hotline call calls called calling caller dial dialled ring reach text texted texting sms whatsapp"
         " viber signal voicemail landline phonenumber rufnummer handynummer telefonnummer mobilnummer numéro"
@@ -47,6 +48,12 @@ _WORDS: dict[str, str] = {
     "zaid": "id identity identiteitsnommer",
     "teudat": "zehut teudat זהות id",
     "mynumber": "mynumber マイナンバー 個人番号",
+    "rrn": "rrn 주민등록번호",
+    "cpr": "cpr cprnr",
+    "nric": "nric mykad resident 身份证 身份证号 身份證 公民身份号码",
+    "thai": "บัตรประชาชน",
+    "cnic": "cnic",
+    "ahv": "ahv avs",
     "pps": "pps ppsn",
     "nir": "nir sécu insee",
     "nif": "nif contribuinte",
@@ -66,6 +73,7 @@ _WORDS: dict[str, str] = {
         " factura protocol token pin code zip population since revision udid gene patients rows bytes"
     ),
 }
+_NUMBERS = frozenset("number numbers no nr nummer numero número numéro номер 番号 号码".split())
 WORDS: dict[str, tuple[str, ...]] = {}
 for _category, _words in _WORDS.items():
     for _word in _words.split():
@@ -73,14 +81,20 @@ for _category, _words in _WORDS.items():
 
 
 class Context:
-    """The categories of the words around a value; ``nearest`` is that of the closest word before it that has one."""
+    """The categories of the words around a value.
 
-    __slots__ = ("around", "nearest")
+    ``nearest`` holds those of the closest word before it that has any; ``numbered`` tells that no word before it has
+    one, but that a number is spoken of.
+    """
+
+    __slots__ = ("around", "nearest", "numbered")
 
     def __init__(self, text: str, start: int, end: int) -> None:
         before = text[max(0, start - BEFORE) : start].casefold()
-        found = [WORDS[word] for word in _WORD.findall(before) if word in WORDS]
+        words = _WORD.findall(before)
+        found = [WORDS[word] for word in words if word in WORDS]
         self.nearest: tuple[str, ...] = found[-1] if found else ()
+        self.numbered = not found and not _NUMBERS.isdisjoint(words)
         around = {category for categories in found for category in categories}
         after = text[end : end + AFTER].casefold()
         clause = _CLAUSE_END.search(after)

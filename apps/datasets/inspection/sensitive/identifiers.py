@@ -130,17 +130,19 @@ BY_SHAPE: dict[Shape, tuple[Digits, ...]] = _table(
     ((3, 2, 4), Digits(us_itin.is_valid, "ssn", 0.85, "-")),
 )
 SOCIAL_SECURITY: frozenset[Shape] = frozenset({(3, 2, 4), (9,)})
+SURE = 0.9
 _SSN_ADVERTISED = frozenset({"078051120", "219099999", "457555462"})
 
 
 def confidence(shape: Shape, digits: str, written: str, context: Context) -> float:
     """Return how sure it is that the digits are some country's identity number; 0 for no."""
     sure = 0.0
+    blocked = context.contradicts and "zaid" not in context.nearest
     for number in BY_SHAPE.get(shape, ()):
         if any(char not in number.marks for char in written if not char.isdigit() and number.marks):
             continue
         named = context.says(number.word) or (context.says("ssn") and number.alone > 0)
-        if not named and (not number.alone or context.contradicts):
+        if not named and (not number.alone or (blocked and number.alone < SURE)):
             continue
         if number.check(digits):
             sure = max(sure, 0.95 if named else number.alone)

@@ -114,7 +114,7 @@ _IPV4 = re.compile(
     r"(?<![\w.])(?:(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})\.){3}(?:25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})(?![\w]|\.[0-9]|-[0-9])"
 )
 _IPV6 = re.compile(
-    r"(?<![\w:.])[0-9a-f:]{2,39}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?:%[\w.-]{1,15})?(?![\w:])", re.IGNORECASE
+    r"(?<![\w:.])[0-9a-f:]{2,45}(?:(?<=:)[0-9]{1,3}(?:\.[0-9]{1,3}){3})?(?:%[\w.-]{1,15})?(?![\w:])", re.IGNORECASE
 )
 
 
@@ -141,11 +141,13 @@ def ipv6(text: str, at: int, found: list[Span]) -> int:
     groups = [group for group in value.split("%")[0].split(":") if group]
     if len(groups) < 2 or (len(groups) < 4 and not any(char.isdigit() for char in value)):
         return match.end()
-    try:
-        ipaddress.IPv6Address(value)
-    except ValueError:
-        return max(at, match.start() + 1)
-    found.append(Span(IP, match.start(), match.end(), 0.95))
+    for candidate in (value, value.rpartition(":")[0]):
+        try:
+            ipaddress.IPv6Address(candidate)
+        except ValueError:
+            continue
+        found.append(Span(IP, match.start(), match.start() + len(candidate), 0.95))
+        break
     return match.end()
 
 
@@ -171,7 +173,7 @@ _URL = re.compile(
     r"[a-z][a-z0-9+.-]{1,20}://(?P<user>[^\s/@:\"'<>]{1,64}):(?P<secret>[^\s/@\"'<>]{1,128})@[\w.-]+(?::[0-9]{1,5})?",
     re.IGNORECASE,
 )
-_PLACEHOLDER = re.compile(r"[<{$\[(*x.]|(?:pass(?:word)?|secret|pwd|token|changeme|example)\Z", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"[<{$\[(*.]|x{3}|(?:pass(?:word)?|secret|pwd|token|changeme|example)\Z", re.IGNORECASE)
 
 
 def url(text: str, at: int, found: list[Span]) -> int:

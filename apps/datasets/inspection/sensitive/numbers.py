@@ -11,7 +11,9 @@ SEPARATORS = r" .()/+\-\u00a0\u2010-\u2015\u202f"
 TRIGGER = rb"[^0-9][0-9](?:(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x95\xaf]){0,3}[0-9]){6}"
 REACH = 64
 MOST_GROUPS = 7
+LEAST_DIGITS, MOST_DIGITS = 7, 19
 LEAST = 0.4
+CUT = 0.15
 _BACK = re.compile(rf"[0-9{SEPARATORS}]+\Z")
 _AHEAD = re.compile(rf"[0-9{SEPARATORS}]*")
 _RUN = re.compile(r"[0-9]+")
@@ -46,12 +48,12 @@ def _card_confidence(shape: Shape, digits: str, written: str, context: Context) 
     total = len(digits)
     if not 12 <= total <= 19 or (len(shape) > 1 and shape not in _CARD_SHAPES):
         return 0.0
-    if not _ISSUERS.match(digits) or not luhn(digits) or len(set(digits)) == 1:
-        return 0.0
-    if len({char for char in written if not char.isdigit()}) > 1:
+    if not luhn(digits) or len(set(digits)) == 1 or len({char for char in written if not char.isdigit()}) > 1:
         return 0.0
     if context.says("card"):
         return 0.98
+    if not _ISSUERS.match(digits):
+        return 0.0
     if context.contradicts:
         return 0.5 if total in (15, 16) and len(shape) > 1 else 0.0
     return {15: 0.85, 16: 0.9}.get(total, 0.0) or (0.5 if total > 13 or len(shape) > 1 else 0.0)
@@ -99,18 +101,25 @@ def _ends_well(text: str, end: int) -> bool:
 
 
 def _examine(text: str, chunk: list[tuple[int, int]], found: list[Span]) -> None:
-    lengths = [end - start for start, end in chunk]
+    """Judge every run of neighbouring groups; a number with a plus sign takes its groups for itself."""
+    taken = 0
     for first in range(len(chunk)):
-        total = 0
+        if first < taken:
+            continue
         opening = _opening(text, chunk[first][0])
         if not _starts_well(text, opening):
             continue
+        plus = "+" in text[opening : chunk[first][0]]
+        total, best = 0, 0.0
         for last in range(first, min(len(chunk), first + MOST_GROUPS)):
-            total += lengths[last]
-            if total > 19:
+            total += chunk[last][1] - chunk[last][0]
+            if total > MOST_DIGITS:
                 break
-            if total >= 7:
-                _judge(text, opening, chunk, first, last, found)
+            if total < LEAST_DIGITS:
+                continue
+            sure = _judge(text, opening, chunk, first, last, found)
+            if plus and sure > 0 and sure >= best:
+                best, taken = sure, last + 1
 
 
 def _opening(text: str, start: int) -> int:
@@ -120,40 +129,39 @@ def _opening(text: str, start: int) -> int:
     return start
 
 
-def _judge(text: str, opening: int, chunk: list[tuple[int, int]], first: int, last: int, found: list[Span]) -> None:
+def _judge(text: str, opening: int, chunk: list[tuple[int, int]], first: int, last: int, found: list[Span]) -> float:
+    """Add what the groups from ``first`` to ``last`` may be, and return how sure it is that they are a telephone's."""
     start, end = chunk[first][0], chunk[last][1]
     shape = tuple(close - begin for begin, close in chunk[first : last + 1])
     plus = "+" in text[opening:start]
     if not plus and len(shape) > 5 and shape not in identifiers.BY_SHAPE:
-        return
+        return 0.0
     digits = "".join([text[begin:close] for begin, close in chunk[first : last + 1]])
     context = Context(text, opening, end)
     whole = text[opening:end]
     if whole.count("(") != whole.count(")"):
-        opening = start if "(" in text[opening:start] and not plus else opening
-        whole = text[opening:end]
-        if whole.count("(") != whole.count(")"):
-            return
-    extension = EXTENSION.match(text, end)
+        if plus or "(" in text[start:end] or ")" in text[start:end]:
+            return 0.0
+        opening, whole = start, text[start:end]
     sure = phones.confidence(shape, digits, whole, plus, context)
-    if sure and extension:
+    sure -= CUT * ((first > 0) + (last + 1 < len(chunk)))
+    extension = EXTENSION.match(text, end) if sure >= LEAST else None
+    if extension:
         found.append(Span(PHONE, opening, extension.end(), sure))
-        return
+        return sure
     if not _ends_well(text, end):
-        return
+        return 0.0
     if sure >= LEAST:
         found.append(Span(PHONE, opening, end, sure))
-    if plus or opening != start:
-        return
-    written = text[start:end]
-    sure = _card_confidence(shape, digits, written, context)
-    if sure >= LEAST:
-        found.append(Span(CARD, start, end, sure))
+    if not plus:
+        _judge_plain(shape, digits, text[start:end], start, context, found)
+    return sure
+
+
+def _judge_plain(shape: Shape, digits: str, written: str, start: int, context: Context, found: list[Span]) -> None:
+    judged = [(CARD, _card_confidence(shape, digits, written, context))]
     if shape in identifiers.SOCIAL_SECURITY:
-        sure = identifiers.social_security_confidence(shape, digits, written, context)
-        if sure >= LEAST:
-            found.append(Span(SSN, start, end, sure))
+        judged.append((SSN, identifiers.social_security_confidence(shape, digits, written, context)))
     if shape in identifiers.BY_SHAPE:
-        sure = identifiers.confidence(shape, digits, written, context)
-        if sure >= LEAST:
-            found.append(Span(NATIONAL, start, end, sure))
+        judged.append((NATIONAL, identifiers.confidence(shape, digits, written, context)))
+    found += [Span(kind, start, start + len(written), sure) for kind, sure in judged if sure >= LEAST]

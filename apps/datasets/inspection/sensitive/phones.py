@@ -15,7 +15,7 @@ EXTENSION = re.compile(r"(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6}| ?# ?[0-9]{1,
 _GROUP = re.compile(r"\(([^)]*)\)")
 _COUNT = re.compile(r"\\d(?:\{(\d+)(?:,(\d+))?\})?|\[[^\]]*\](?:\{(\d+)(?:,(\d+))?\})?|(\d)")
 _LEAST, _MOST = 7, 15
-_INTERNATIONAL = re.compile(r"(?:001|011|00)(?=[1-9])")
+_INTERNATIONAL = re.compile(r"(?:001|011|00)(?=[1-9]|\Z)")
 
 
 def _lengths(group: str) -> range:
@@ -51,7 +51,9 @@ def national_shapes() -> dict[Shape, tuple[tuple[str, re.Pattern[str]], ...]]:
     found: dict[Shape, dict[tuple[str, str], re.Pattern[str]]] = {}
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-        valid = metadata.general_desc.national_number_pattern
+        if metadata is None or metadata.general_desc is None:
+            continue
+        valid = metadata.general_desc.national_number_pattern or "(?!)"
         prefix = metadata.national_prefix or ""
         own = region == "US"
         for style in metadata.number_format:
@@ -106,15 +108,17 @@ def confidence(shape: Shape, digits: str, written: str, plus: bool, context: Con
         sure = _international(_without_trunk(digits, written)) if total <= _MOST + 1 else 0.0
         if context.contradicts and sure < 0.9:
             return 0.0
-        return sure or (0.6 if total >= 8 and total <= _MOST else 0.0)
+        if sure or not 8 <= total <= _MOST:
+            return sure
+        return 0.85 if context.says("phone") else 0.65
     if context.contradicts or is_date(shape, digits) or len(shape) > 6:
         return 0.0
     called = context.says("phone")
-    if began := _INTERNATIONAL.match(digits):
+    if began := _INTERNATIONAL.match(digits[: shape[0]] if len(shape) > 1 else digits):
         rest = ("1" if began[0] == "001" else "") + digits[began.end() :]
         if sure := _international(rest):
             return sure - 0.1 if len(shape) > 1 or called or sure > 0.9 else 0.0
-    return _national(shape, digits, written, called)
+    return _national(shape, digits, written, called, context.numbered)
 
 
 def _without_trunk(digits: str, written: str) -> str:
@@ -126,23 +130,29 @@ def _without_trunk(digits: str, written: str) -> str:
     return digits[:before] + digits[before + 1 :]
 
 
-def _national(shape: Shape, digits: str, written: str, called: bool) -> float:
+def _national(shape: Shape, digits: str, written: str, called: bool, numbered: bool) -> float:
     total = len(digits)
+    separators = {char for char in written if not char.isdigit()}
+    if "." in separators and len(shape) < 3 and not (called and shape[0] > 2):
+        return 0.0
     if len(shape) == 1:
-        if not called or total > 14 or len(set(digits)) == 1:
+        if total > 14 or len(set(digits)) == 1:
             return 0.0
-        return 0.75 if 9 <= total <= 12 else 0.6
+        if called:
+            return 0.75 if 9 <= total <= 12 else 0.6
+        return 0.5 if numbered and 9 <= total <= 12 else 0.0
     known = _is_written_nationally(shape, digits)
     american = shape[-3:] == (3, 3, 4) and (len(shape) == 3 or shape[:-3] in ((1,), (3,)))
     if called:
-        return 0.9 if known else 0.75 if len(shape) <= 5 and total <= 14 else 0.5
-    separators = {char for char in written if not char.isdigit()}
+        return 0.9 if known else 0.87 if len(shape) <= 5 and total <= 14 else 0.5
     if american and separators - {" "}:
         return 0.8 if known else 0.6
     if written[0] == "(" and 8 <= total <= 12:
         return 0.75 if known else 0.6
     if digits[0] == "0" and 8 <= total <= 12 and min(shape[1:]) > 1:
         return 0.7 if known else 0.5
+    if numbered and (known or total >= 9):
+        return 0.6
     if known and total >= 9 and "." not in separators and not _is_counting(shape):
         return 0.5
     return 0.0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from apps.datasets.inspection.sensitive import iban, identifiers, network, numbers, personal, secrets
+from apps.datasets.inspection.sensitive import addresses, births, iban, identifiers, network, numbers, secrets
 from apps.datasets.inspection.sensitive.context import Context
 from apps.datasets.inspection.sensitive.identifiers import Lettered
 from apps.datasets.inspection.sensitive.kinds import INDEX, Span
@@ -34,7 +34,8 @@ def _lettered(number: Lettered, text: str, at: int, found: list[Span]) -> int:
         return at
     context = Context(text, *match.span())
     named = context.says(number.word)
-    if (named or not context.contradicts) and number.check(match[0]):
+    blocked = context.contradicts and number.alone < identifiers.SURE
+    if (named or not blocked) and number.check(match[0]):
         found.append(Span(INDEX["national_id"], *match.span(), 0.95 if named else number.alone))
     return max(at, match.end())
 
@@ -47,11 +48,8 @@ RECOGNISERS: tuple[Recogniser, ...] = (
     Recogniser(network.MAC_TRIGGER, network.mac),
     Recogniser(network.URL_TRIGGER, network.url),
     Recogniser(iban.TRIGGER, iban.recognise),
-    Recogniser(personal.BIRTH_TRIGGER, personal.date_of_birth),
-    Recogniser(personal.ENGLISH_TRIGGER, personal.english),
-    Recogniser(personal.FRONTED_TRIGGER, personal.fronted),
-    Recogniser(personal.JOINED_TRIGGER, personal.joined),
-    Recogniser(personal.BOX_TRIGGER, personal.box),
+    Recogniser(births.TRIGGER, births.recognise),
+    *(Recogniser(trigger, read) for trigger, read in addresses.TRIGGERS),
     Recogniser(secrets.ASSIGNED_TRIGGER, secrets.assigned),
     Recogniser(secrets.PASSWORD_TRIGGER, secrets.password),
     Recogniser(secrets.PRIVATE_TRIGGER, secrets.private_key, caseless=False),
