@@ -74,6 +74,7 @@ _WORDS: dict[str, str] = {
     ),
 }
 _NUMBERS = frozenset("number numbers no nr nummer numero número numéro номер 番号 号码".split())
+_AGAINST = frozenset(("other", "version"))
 WORDS: dict[str, tuple[str, ...]] = {}
 for _category, _words in _WORDS.items():
     for _word in _words.split():
@@ -81,31 +82,55 @@ for _category, _words in _WORDS.items():
 
 
 class Context:
-    """The categories of the words around a value.
+    """The categories of the words around a value, read when they are first asked for.
 
     ``nearest`` holds those of the closest word before it that has any; ``numbered`` tells that no word before it has
     one, but that a number is spoken of.
     """
 
-    __slots__ = ("around", "nearest", "numbered")
+    __slots__ = ("_around", "_before", "_end", "_nearest", "_start", "_text")
 
     def __init__(self, text: str, start: int, end: int) -> None:
-        before = text[max(0, start - BEFORE) : start].casefold()
-        words = _WORD.findall(before)
-        found = [WORDS[word] for word in words if word in WORDS]
-        self.nearest: tuple[str, ...] = found[-1] if found else ()
-        self.numbered = not found and not _NUMBERS.isdisjoint(words)
-        around = {category for categories in found for category in categories}
-        after = text[end : end + AFTER].casefold()
-        clause = _CLAUSE_END.search(after)
-        for word in _WORD.findall(after[: clause.start()] if clause else after):
-            around.update(category for category in WORDS.get(word, ()) if category not in ("other", "version"))
-        self.around = frozenset(around)
+        self._text, self._start, self._end = text, start, end
+        self._before: list[str] | None = None
+        self._nearest: tuple[str, ...] | None = None
+        self._around: frozenset[str] | None = None
+
+    def _words_before(self) -> list[str]:
+        if self._before is None:
+            self._before = _WORD.findall(self._text[max(0, self._start - BEFORE) : self._start].casefold())
+        return self._before
+
+    @property
+    def nearest(self) -> tuple[str, ...]:
+        if self._nearest is None:
+            self._nearest = ()
+            for word in reversed(self._words_before()):
+                if word in WORDS:
+                    self._nearest = WORDS[word]
+                    break
+        return self._nearest
+
+    @property
+    def around(self) -> frozenset[str]:
+        if self._around is None:
+            found = {category for word in self._words_before() if word in WORDS for category in WORDS[word]}
+            after = self._text[self._end : self._end + AFTER].casefold()
+            clause = _CLAUSE_END.search(after)
+            for word in _WORD.findall(after[: clause.start()] if clause else after):
+                if word in WORDS:
+                    found.update(category for category in WORDS[word] if category not in _AGAINST)
+            self._around = frozenset(found)
+        return self._around
+
+    @property
+    def numbered(self) -> bool:
+        return not self.nearest and not _NUMBERS.isdisjoint(self._words_before())
 
     def says(self, category: str) -> bool:
         """Tell whether a word for ``category`` stands near and none for something else stands nearer."""
-        return category in self.around and not (self.contradicts and category not in self.nearest)
+        return category in self.nearest or (category in self.around and not self.contradicts)
 
     @property
     def contradicts(self) -> bool:
-        return "other" in self.nearest or "version" in self.nearest
+        return not _AGAINST.isdisjoint(self.nearest)

@@ -12,6 +12,7 @@ TRIGGER = rb"[^0-9][0-9](?:(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x95\xaf]){0,3}[0
 REACH = 64
 MOST_GROUPS = 7
 LEAST_DIGITS, MOST_DIGITS = 7, 19
+LEAST_CARD = 12
 LEAST = 0.4
 CUT = 0.15
 _BACK = re.compile(rf"[0-9{SEPARATORS}]+\Z")
@@ -44,10 +45,8 @@ def luhn(digits: str) -> bool:
     return (sum(map(int, digits[-1::-2])) + sum(map(int, digits[-2::-2].translate(_DOUBLED)))) % 10 == 0
 
 
-def _card_confidence(shape: Shape, digits: str, written: str, context: Context) -> float:
+def _card_confidence(digits: str, written: str, grouped: bool, context: Context) -> float:
     total = len(digits)
-    if not 12 <= total <= 19 or (len(shape) > 1 and shape not in _CARD_SHAPES):
-        return 0.0
     if not luhn(digits) or len(set(digits)) == 1 or len({char for char in written if not char.isdigit()}) > 1:
         return 0.0
     if context.says("card"):
@@ -55,8 +54,8 @@ def _card_confidence(shape: Shape, digits: str, written: str, context: Context) 
     if not _ISSUERS.match(digits):
         return 0.0
     if context.contradicts:
-        return 0.5 if total in (15, 16) and len(shape) > 1 else 0.0
-    return {15: 0.85, 16: 0.9}.get(total, 0.0) or (0.5 if total > 13 or len(shape) > 1 else 0.0)
+        return 0.5 if total in (15, 16) and grouped else 0.0
+    return {15: 0.85, 16: 0.9}.get(total, 0.0) or (0.5 if total > 13 or grouped else 0.0)
 
 
 def recognise(text: str, at: int, found: list[Span]) -> int:
@@ -159,7 +158,9 @@ def _judge(text: str, opening: int, chunk: list[tuple[int, int]], first: int, la
 
 
 def _judge_plain(shape: Shape, digits: str, written: str, start: int, context: Context, found: list[Span]) -> None:
-    judged = [(CARD, _card_confidence(shape, digits, written, context))]
+    judged: list[tuple[int, float]] = []
+    if len(digits) >= LEAST_CARD and (len(shape) == 1 or shape in _CARD_SHAPES):
+        judged.append((CARD, _card_confidence(digits, written, len(shape) > 1, context)))
     if shape in identifiers.SOCIAL_SECURITY:
         judged.append((SSN, identifiers.social_security_confidence(shape, digits, written, context)))
     if shape in identifiers.BY_SHAPE:

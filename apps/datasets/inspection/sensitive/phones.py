@@ -1,7 +1,7 @@
 """Telephone numbers: how every country writes them, from the tables of the ``phonenumbers`` package."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import product
 
@@ -45,43 +45,62 @@ def _written(style: NumberFormat, prefix: str) -> Iterator[tuple[Shape, str]]:
             yield (len(prefix), *shape), prefix
 
 
+def _one_of(patterns: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{pattern})" for pattern in sorted(set(patterns))))
+
+
 @lru_cache(maxsize=1)
-def national_shapes() -> dict[Shape, tuple[tuple[str, re.Pattern[str]], ...]]:
+def _national_shapes() -> dict[Shape, tuple[tuple[str, re.Pattern[str]], ...]]:
     """Return, for every grouping of digits, the prefixes and valid numbers of the countries that write it so."""
-    found: dict[Shape, dict[tuple[str, str], re.Pattern[str]]] = {}
+    found: dict[Shape, dict[str, list[str]]] = {}
     for region in sorted(phonenumbers.SUPPORTED_REGIONS):
         metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
         if metadata is None or metadata.general_desc is None:
             continue
-        valid = metadata.general_desc.national_number_pattern or "(?!)"
-        prefix = metadata.national_prefix or ""
-        own = region == "US"
         for style in metadata.number_format:
-            for shape, begins in _written(style, prefix):
-                if len(shape) > 1 or own:
-                    found.setdefault(shape, {}).setdefault((begins, valid), re.compile(valid))
+            for shape, begins in _written(style, metadata.national_prefix or ""):
+                if len(shape) > 1:
+                    valid = metadata.general_desc.national_number_pattern or "(?!)"
+                    found.setdefault(shape, {}).setdefault(begins, []).append(valid)
     return {
-        shape: tuple((begins, valid) for (begins, _text), valid in choices.items()) for shape, choices in found.items()
+        shape: tuple((begins, _one_of(patterns)) for begins, patterns in sorted(choices.items()))
+        for shape, choices in found.items()
     }
 
 
 def _is_written_nationally(shape: Shape, digits: str) -> bool:
-    return any(
-        digits.startswith(begins) and valid.fullmatch(digits, len(begins))
-        for begins, valid in national_shapes().get(shape, ())
-    )
+    for begins, valid in _national_shapes().get(shape, ()):
+        if digits.startswith(begins) and valid.fullmatch(digits, len(begins)):
+            return True
+    return False
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1)
+def _country_codes() -> dict[str, tuple[re.Pattern[str], frozenset[int], str]]:
+    """Return, by country code, what its numbers look like, their possible lengths, and its national prefix."""
+    found = {}
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        known = [phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region) for region in regions]
+        described = [one.general_desc for one in known if one is not None and one.general_desc is not None]
+        lengths = frozenset(length for one in described for length in one.possible_length or ())
+        prefix = next((one.national_prefix for one in known if one is not None and one.national_prefix), "")
+        valid = _one_of(one.national_number_pattern or "(?!)" for one in described)
+        found[str(code)] = valid, lengths, prefix or ""
+    return found
+
+
 def _international(digits: str) -> float:
     """Return how sure it is that digits after a plus sign are a number: valid, of a possible length, or neither."""
-    try:
-        number = phonenumbers.parse("+" + digits)
-    except phonenumbers.NumberParseException:
-        return 0.0
-    if phonenumbers.is_valid_number(number):
-        return 0.95
-    return 0.8 if phonenumbers.is_possible_number(number) else 0.0
+    codes = _country_codes()
+    for length in (1, 2, 3):
+        if country := codes.get(digits[:length]):
+            valid, lengths, prefix = country
+            if valid.fullmatch(digits, length):
+                return 0.95
+            if prefix and digits.startswith(prefix, length) and valid.fullmatch(digits, length + len(prefix)):
+                return 0.85
+            return 0.8 if len(digits) - length in lengths else 0.0
+    return 0.0
 
 
 def is_date(shape: Shape, digits: str) -> bool:

@@ -36,13 +36,13 @@ class Hits:
 
 
 def _hits(rows: Sequence[int], spans: Sequence[Span]) -> Hits:
-    kinds, starts, ends, sure = zip(*spans, strict=True) if spans else ((), (), (), ())
+    kinds, starts, ends, sure = np.asarray(spans, np.float64).reshape(-1, 4).T
     return Hits(
         np.asarray(rows, np.int64),
-        np.asarray(kinds, np.int16),
-        np.asarray(starts, np.int32),
-        np.asarray(ends, np.int32),
-        np.asarray(sure, np.float32),
+        kinds.astype(np.int16),
+        starts.astype(np.int32),
+        ends.astype(np.int32),
+        sure.astype(np.float32),
     )
 
 
@@ -113,8 +113,9 @@ class Scanner:
         offsets = _characters(data, starts[at_row], ends)
         order = np.lexsort((offsets, which, at_row))
         found: dict[int, list[Span]] = {}
-        current, text, candidates, done = -1, "", [], -1
-        last = -1
+        text = ""
+        candidates: list[Span] = []
+        current = done = last = -1
         bounds = np.append(starts, len(data) + 1)
         for row, trigger, at in zip(
             at_row[order].tolist(), which[order].tolist(), offsets[order].tolist(), strict=True
@@ -183,11 +184,11 @@ def _joined(texts: pa.Array) -> tuple[bytes, np.ndarray]:
 
 def _characters(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     """Return how many characters lie between byte offsets: bytes that do not continue a character (RFC 3629, 3)."""
-    if data.count(SEPARATOR) and data.isascii():
-        return ends - starts
-    view = np.frombuffer(data, np.int8)
-    continuing = np.flatnonzero(view < -64)
-    return ends - starts - (np.searchsorted(continuing, ends) - np.searchsorted(continuing, starts))
+    continuing = np.flatnonzero(np.frombuffer(data, np.int8) < -64)
+    lengths: np.ndarray = ends - starts
+    if len(continuing):
+        lengths = lengths - (np.searchsorted(continuing, ends) - np.searchsorted(continuing, starts))
+    return lengths
 
 
 @lru_cache(maxsize=1)
