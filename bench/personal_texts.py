@@ -21,13 +21,20 @@ class Labelled:
     spans: tuple[tuple[str, int, int], ...]
 
 
-PHONE_LOCALES = (
-    "en_US en_GB en_CA en_AU en_NZ en_IN de_DE de_AT de_CH fr_FR it_IT es_ES pt_PT pt_BR nl_NL nl_BE da_DK sv_SE"
-    " no_NO fi_FI pl_PL cs_CZ sk_SK hu_HU ro_RO bg_BG hr_HR sl_SI el_GR tr_TR ru_RU uk_UA ja_JP ko_KR zh_TW"
-    " he_IL hi_IN id_ID vi_VN es_MX es_CO es_CL es_AR et_EE lt_LT lv_LV"
-).split()
-IBAN_LOCALES = "de_DE fr_FR en_GB it_IT es_ES nl_NL pl_PL pt_PT de_AT de_CH fi_FI no_NO da_DK el_GR tr_TR nl_BE".split()
-EMAIL_LOCALES = "en_US de_DE fr_FR it_IT es_ES".split()
+_PHONES = """
+    en_US en_GB en_CA en_AU en_NZ en_IN de_DE de_AT de_CH fr_FR it_IT es_ES pt_PT pt_BR nl_NL nl_BE da_DK sv_SE
+    no_NO fi_FI pl_PL cs_CZ sk_SK hu_HU ro_RO bg_BG hr_HR sl_SI el_GR tr_TR ru_RU uk_UA ja_JP ko_KR zh_TW he_IL
+    hi_IN id_ID vi_VN es_MX es_CO es_CL es_AR et_EE lt_LT lv_LV
+"""
+PHONE_LOCALES = tuple(_PHONES.split())
+_IBANS = """
+    de_DE fr_FR en_GB it_IT es_ES nl_NL pl_PL pt_PT de_AT de_CH fi_FI no_NO da_DK el_GR tr_TR nl_BE
+"""
+IBAN_LOCALES = tuple(_IBANS.split())
+_EMAILS = """
+    en_US de_DE fr_FR it_IT es_ES
+"""
+EMAIL_LOCALES = tuple(_EMAILS.split())
 NATIONAL: dict[str, tuple[str, ...]] = {
     "pt_BR": ("O CPF do cliente é {}.", "cpf: {}"),
     "pl_PL": ("PESEL klienta: {}", "Mój numer PESEL to {}."),
@@ -168,7 +175,7 @@ class _Values:
         for number, faker in enumerate(self.fakers.values()):
             faker.seed_instance(seed + number)
 
-    def faker(self, names: tuple[str, ...] | list[str]) -> Faker:
+    def faker(self, names: tuple[str, ...]) -> Faker:
         return self.fakers[self.dice.choice(names)]
 
     def digits(self, count: int) -> str:
@@ -184,7 +191,7 @@ class _Values:
                 return number
 
     def card_number(self) -> str:
-        number: str = self.faker(["en_US"]).credit_card_number()
+        number: str = self.fakers["en_US"].credit_card_number()
         if len(number) == 16 and self.dice.random() < 0.4:
             mark = self.dice.choice(" -")
             return mark.join(number[at : at + 4] for at in range(0, 16, 4))
@@ -220,7 +227,7 @@ class _Values:
         return str(day.strftime(form))
 
     def street_address(self) -> str:
-        return str(self.faker(["en_US", "en_GB", "de_DE", "nl_NL"]).street_address()).replace("\n", ", ")
+        return str(self.faker(("en_US", "en_GB", "de_DE", "nl_NL")).street_address()).replace("\n", ", ")
 
     def url_credentials(self) -> str:
         faker = self.fakers["en_US"]
@@ -251,9 +258,7 @@ class _Values:
         faker = self.fakers[locale]
         if locale == "en_GB":
             number = self.digits(6)
-            return self.dice.choice(
-                (f"AB{number}C", f"JG {number[:2]} {number[2:4]} {number[4:]} A", f"SE {number} D")
-            )
+            return self.dice.choice((f"AB{number}C", f"JG {number[:2]} {number[2:4]} {number[4:]} A", f"SE {number} D"))
         return str(faker.cpf() if locale == "pt_BR" else faker.nif() if locale == "es_ES" else faker.ssn())
 
     def filler(self, name: str) -> str:

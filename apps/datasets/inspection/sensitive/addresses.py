@@ -27,9 +27,13 @@ _LIVES = (
 )
 _BOX = r"(?:p\.? ?o\.? ?box|postfach|apartado|boîte postale|bp)"
 _LETTER = rb"[a-z\x80-\xf4]"
-_WORD = r"(?:[^\W\d_][\w'’-]*\.?)"
+_NO_NAME = (
+    r"(?!(?:than|if|the|per|each|every|my|his|her|its|their|our|your|a|an|and|or|to|on|in|is|are|was|for|with|many|more|"
+    r"how|from|at|that|this|of|feet|inch(?:es)?|miles?|km|meters?|hours?|minutes?|days?|years?|percent|people)\b)"
+)
+_WORD = rf"(?:{_NO_NAME}(?:(?:st|mt|ft|dr|[^\W\d_])\.|[^\W\d_][\w'’-]*))"
 _NAME = r"(?:(?!(?:apt|apartment|suite|ste|unit|flat|studio|floor|room)\b)(?-i:[A-ZÀ-ÞΑ-ΩА-Я])[\w'’-]*\.?)"
-_HOUSE = r"[0-9]{1,5}(?:[/-][0-9]{1,4})? ?[a-z]?\b"
+_HOUSE = r"[0-9]{1,5}(?:[/-][0-9]{1,4})?(?: ?[a-z])?(?!\w)"
 _UNIT = r"(?:,? (?:apt|apartment|suite|ste|unit|flat|floor|fl|room|rm|#|no)\.? ?#?[0-9]{1,5}[a-z]?\b)?"
 _FLAT = r"(?:(?:flat|studio|apt\.?|unit) [0-9]{1,4}[a-z]?,? )?"
 
@@ -45,14 +49,16 @@ _ENGLISH = _pattern(
 _ROMANCE = _pattern(
     rf"(?<![\w.,/-])[0-9]{{1,4}}(?: ?(?:bis|ter|[a-d]))?,? (?:{_FRENCH})"
     rf"(?: (?:de|du|des|la|le|les|l'|d')){{0,2}} ?{_WORD}(?: {_NAME}){{0,3}}{_UNIT}"
-    rf"|(?<!\w)(?:{_FRONTED})\.? (?:{_WORD}[ -]?){{1,5}},? ?(?:n[o°.º]{{0,3}} ?)?[0-9]{{1,5}}[a-z]?\b{_UNIT}"
+    rf"|(?<!\w)(?:(?:ul|ул|пр|jl|avda)\.|{_FRONTED}) (?:{_WORD}[ -]?){{1,5}}"
+    rf",? ?(?:n[o°.º]{{0,3}} ?)?[0-9]{{1,5}}[a-z]?\b{_UNIT}"
 )
 _GERMANIC = _pattern(
     rf"(?<!\w)(?:{_NAME}[ -]){{0,3}}(?:[^\W\d_]{{1,30}}-){{0,3}}[^\W\d_]{{0,30}}(?:{_JOINED})\.? {_HOUSE}{_UNIT}"
 )
 _POSTAL_BOX = _pattern(rf"(?<!\w){_BOX} [0-9]{{1,6}}\b")
 _TOLD = _pattern(
-    rf"\W{{0,3}}(?P<place>(?:flat|studio) [0-9]{{1,4}}[a-z]?,(?: {_NAME}){{1,3}}|{_FLAT}[0-9]{{1,5}}[a-z]?,? (?:{_NAME} ?){{1,4}}(?<! ){_UNIT}"
+    rf"\W{{0,3}}(?P<place>(?:flat|studio) [0-9]{{1,4}}[a-z]?,(?: {_NAME}){{1,3}}"
+    rf"|{_FLAT}[0-9]{{1,5}}[a-z]?,? {_NAME}(?: {_NAME}){{0,3}}(?: {_HOUSE})?{_UNIT}"
     rf"|{_FLAT}(?:{_NAME}[ -]){{0,3}}{_NAME} {_HOUSE}{_UNIT})"
 )
 _POSTCODE = re.compile(
@@ -60,7 +66,7 @@ _POSTCODE = re.compile(
     r"|.{0,40}\b[A-Z]{1,2}[0-9]{1,2}[A-Z]? [0-9][A-Z]{2}\b"
 )
 _WEAK = _pattern(
-    r"(?:way|close|place|row|court|drive|ring|tie|str|via|bp|route|trail|circle|parade|pad|hof|\bper|in|at)\b"
+    r"(?:way|close|place|row|court|drive|ring|tie|str|via|bp|route|trail|circle|parade|square|pad|hof|\bper|in|at)\b"
 )
 
 
@@ -71,7 +77,8 @@ def _street(pattern: re.Pattern[str], text: str, at: int, found: list[Span]) -> 
         named = "address" in Context(text, *match.span()).around
         coded = _POSTCODE.match(text, match.end()) is not None
         capital = any(char.isupper() for char in match[0])
-        if named or coded or (capital and not _WEAK.search(match[0])):
+        weak = _WEAK.search(match[0]) is not None
+        if (capital and not weak) or ((named or coded) and (capital or not weak)):
             found.append(Span(ADDRESS, *match.span(), 0.5 + 0.2 * named + 0.15 * coded + 0.1 * capital))
         return match.end()
     return at

@@ -73,7 +73,10 @@ _WORDS: dict[str, str] = {
         " factura protocol token pin code zip population since revision udid gene patients rows bytes"
     ),
 }
-_NUMBERS = frozenset("number numbers no nr nummer numero número numéro номер 番号 号码".split())
+_NUMBER_WORDS = """
+    number numbers no nr nummer numero número numéro номер 番号 号码
+"""
+_NUMBERS = frozenset(_NUMBER_WORDS.split())
 _AGAINST = frozenset(("other", "version"))
 WORDS: dict[str, tuple[str, ...]] = {}
 for _category, _words in _WORDS.items():

@@ -17,73 +17,15 @@ _LOCAL = re.compile(r"[\w.!#$%&'*+/=?^`{|}~-]+\Z")
 _DOMAIN = re.compile(
     r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+(?:[^\W\d_]{2,24}|xn--[a-z0-9-]{2,59})(?![\w-])", re.IGNORECASE
 )
-_FILES = frozenset(
-    [
-        "png",
-        "jpg",
-        "jpeg",
-        "gif",
-        "svg",
-        "webp",
-        "ico",
-        "css",
-        "js",
-        "ts",
-        "json",
-        "txt",
-        "md",
-        "py",
-        "html",
-        "xml",
-        "yaml",
-        "yml",
-        "csv",
-        "zip",
-        "gz",
-        "tar",
-        "pdf",
-        "exe",
-        "dll",
-        "so",
-    ]
-)
-_COMMON = frozenset(
-    [
-        "com",
-        "org",
-        "net",
-        "edu",
-        "gov",
-        "mil",
-        "int",
-        "info",
-        "biz",
-        "io",
-        "dev",
-        "app",
-        "ai",
-        "co",
-        "me",
-        "tv",
-        "name",
-        "pro",
-        "museum",
-        "example",
-        "test",
-        "invalid",
-        "cloud",
-        "online",
-        "tech",
-        "xyz",
-        "site",
-        "shop",
-        "store",
-        "email",
-        "mail",
-        "agency",
-        "company",
-    ]
-)
+_FILE_ENDINGS = """
+    png jpg jpeg gif svg webp ico css js ts json txt md py html xml yaml yml csv zip gz tar pdf exe dll so
+"""
+_FILES = frozenset(_FILE_ENDINGS.split())
+_COMMON_DOMAINS = """
+    com org net edu gov mil int info biz io dev app ai co me tv name pro museum example test invalid cloud online
+    tech xyz site shop store email mail agency company
+"""
+_COMMON = frozenset(_COMMON_DOMAINS.split())
 
 
 def email(text: str, at: int, found: list[Span]) -> int:
@@ -96,7 +38,7 @@ def email(text: str, at: int, found: list[Span]) -> int:
     if local is None or domain is None:
         return at
     start = local.start()
-    quoted = max(text.rfind(mark, start, sign) for mark in "'`/=|{")
+    quoted = max(text.rfind(mark, start, sign) for mark in "`/=|{")
     start = quoted + 1 if quoted >= start and sign - quoted > 1 else start
     while start < sign and not (text[start].isalnum() or text[start] in "_+!#$&"):
         start += 1

@@ -19,6 +19,7 @@ _BACK = re.compile(rf"[0-9{SEPARATORS}]+\Z")
 _AHEAD = re.compile(rf"[0-9{SEPARATORS}]*")
 _RUN = re.compile(r"[0-9]+")
 _GAP = re.compile(r"(?:[ .\-/\u00a0\u2010-\u2015\u202f]|\)| ?\(|\)[ .\-/]| [\-/\u2010-\u2015] |[\-/ .]\(|[ \-./]\+)\Z")
+_SUM = re.compile(r" ?[=*×÷<>]")
 _JOINED = frozenset("-_./\u2010\u2011")
 _BOUND = frozenset(",:")
 PHONE, CARD, SSN, NATIONAL = (INDEX[key] for key in ("phone", "card_number", "us_ssn", "national_id"))
@@ -142,6 +143,8 @@ def _judge(text: str, opening: int, chunk: list[tuple[int, int]], first: int, la
         if plus or "(" in text[start:end] or ")" in text[start:end]:
             return 0.0
         opening, whole = start, text[start:end]
+    if _SUM.match(text, end) or (not plus and text.endswith("<<", 0, opening)):
+        return 0.0
     sure = phones.confidence(shape, digits, whole, plus, context)
     sure -= CUT * ((first > 0) + (last + 1 < len(chunk)))
     extension = EXTENSION.match(text, end) if sure >= LEAST else None

@@ -15,6 +15,7 @@ EXTENSION = re.compile(r"(?:,? ?(?:x|ext\.?|extension) ?[0-9]{1,6}| ?# ?[0-9]{1,
 _GROUP = re.compile(r"\(([^)]*)\)")
 _COUNT = re.compile(r"\\d(?:\{(\d+)(?:,(\d+))?\})?|\[[^\]]*\](?:\{(\d+)(?:,(\d+))?\})?|(\d)")
 _LEAST, _MOST = 7, 15
+_SOCIAL_SECURITY = (3, 2, 4)
 _INTERNATIONAL = re.compile(r"(?:001|011|00)(?=[1-9]|\Z)")
 
 
@@ -154,6 +155,8 @@ def _national(shape: Shape, digits: str, written: str, called: bool, numbered: b
     separators = {char for char in written if not char.isdigit()}
     if "." in separators and len(shape) < 3 and not (called and shape[0] > 2):
         return 0.0
+    if "." in separators and shape[0] == 1:
+        return 0.0
     if len(shape) == 1:
         if total > 14 or len(set(digits)) == 1:
             return 0.0
@@ -168,8 +171,12 @@ def _national(shape: Shape, digits: str, written: str, called: bool, numbered: b
         return 0.8 if known else 0.6
     if written[0] == "(" and 8 <= total <= 12:
         return 0.75 if known else 0.6
+    if shape == _SOCIAL_SECURITY or " - " in written or " / " in written:
+        return 0.0
     if digits[0] == "0" and 8 <= total <= 12 and min(shape[1:]) > 1:
         return 0.7 if known else 0.5
+    if (len(shape) == 2 and digits[0] != "0") or "/" in separators:
+        return 0.0
     if numbered and (known or total >= 9):
         return 0.6
     if known and total >= 9 and "." not in separators and not _is_counting(shape):

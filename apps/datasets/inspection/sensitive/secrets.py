@@ -99,7 +99,12 @@ def assigned(text: str, at: int, found: list[Span]) -> int:
         group = "value" if match["value"] else "bearer"
         value = match[group].rstrip(".")
         mixed = any(char.isdigit() for char in value) and any(char.isalpha() for char in value)
-        if mixed and not _WORDLIKE.match(value) and entropy(value) >= LEAST_ENTROPY:
+        if (
+            mixed
+            and text[match.end() : match.end() + 1] != "("
+            and not _WORDLIKE.match(value)
+            and entropy(value) >= LEAST_ENTROPY
+        ):
             start = match.start(group)
             found.append(Span(KEY, start, start + len(value), 0.85 if entropy(value) >= 3.5 else 0.7))
         if match.end() >= at:
@@ -116,6 +121,7 @@ _PASSWORD = re.compile(
     r"['\"]?(?:\s?(?:[:=]|=>)\s?(?P<quote>['\"]?)|\s(?:is|was|ist|est|es):?\s['\"]?)(?P<value>[^\s'\"]{4,128})",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"[A-Za-z_][A-Za-z_.]*[\])},;]*\Z|[\w.]+\(")
 _NOT_SECRET = re.compile(
     r"[<{$\[(%]|(?:none|null|true|false|required|incorrect|wrong|invalid|expired|forgotten|changed|reset|protected|"
     r"correct|string|str|input|not|too|the|os\.|self\.|env\.|process\.|request\.|getpass)\b|[*x.•]+\Z",
@@ -129,7 +135,8 @@ def password(text: str, at: int, found: list[Span]) -> int:
         return at
     value = match["value"].rstrip(".,;")
     odd = any(not char.isalpha() for char in value)
-    if len(value) >= 4 and not _NOT_SECRET.match(value) and (odd or match["quote"]):
+    code = not match["quote"] and _CODE.match(value)
+    if len(value) >= 4 and not code and not _NOT_SECRET.match(value) and (odd or match["quote"]):
         start = match.start("value")
         found.append(Span(PASSWORD, start, start + len(value), 0.8 if odd else 0.6))
     return max(at, match.end())
