@@ -93,7 +93,7 @@ class _Inspection:
             "label_balance": figures.balance(self.engine, rows, self.policy) if classes else None,
             "text_length": figures.lengths(self.engine, rows),
             "dates": figures.ages(self.engine, rows, self.policy) if self.mapping.date else None,
-            "languages": _languages(notes, total),
+            "languages": figures.languages(self.engine, rows),
             "violations": _merged(notes, "violations"),
             "unsafe": _merged(notes, "unsafe"),
             "sensitive": {"kinds": _merged(notes, "sensitive")},
@@ -170,19 +170,6 @@ def _fingerprint(notes: Iterable[dict[str, Any]]) -> dict[str, Any]:
     sums = {split: {"rows": rows, "sum": f"{value:064x}"} for split, (rows, value) in splits.items()}
     whole = hashlib.sha256(orjson.dumps(sums, option=orjson.OPT_SORT_KEYS)).hexdigest()
     return {"content": f"sha256:{whole}", "splits": {split: sums[split]["sum"] for split in sorted(sums)}}
-
-
-def _languages(notes: Iterable[dict[str, Any]], total: int) -> dict[str, float]:
-    """Return the estimated share of each language in per cent, the commonest first; under one per cent together."""
-    found: dict[str, float] = {}
-    for note in notes:
-        for code, rows in note["languages"].items():
-            found[code] = found.get(code, 0) + rows
-    shares = {code: round(100 * rows / total, 2) for code, rows in found.items()} if total else {}
-    named = {code: share for code, share in shares.items() if share >= 1}
-    rest = round(sum(shares.values()) - sum(named.values()), 2)
-    ordered = dict(sorted(named.items(), key=lambda item: (-item[1], item[0])))
-    return ordered | ({"other": rest} if rest > 0 else {})
 
 
 def _merged(notes: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -18,7 +18,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from apps.datasets.inspection import columns, languages
+from apps.datasets.inspection import columns
 from apps.datasets.inspection.mapping import Mapping
 from apps.datasets.inspection.policy import Policy
 from apps.datasets.inspection.reading import Batch
@@ -101,13 +101,12 @@ class Scan:
         first = prefixes(sets, policy.near_threshold, self.heavy)
         blank = pc.equal(normal, "")
         length = pc.if_else(blank, 0, pc.utf8_length(found.inputs)).cast(pa.int32())
-        exact = fingerprints(found.inputs)
-        note = self._note(batch, split, file, found, exact)
+        note = self._note(batch, split, file, found)
         offsets = np.concatenate(([0], np.cumsum(first.counts))).astype(np.int32)
         filled = [
             pa.array([split] * count, pa.string()),
             pa.array(np.arange(count, dtype=np.int64) + place_of(file, batch.first)),
-            exact,
+            fingerprints(found.inputs),
             fingerprints(normal),
             _labels(found),
             pa.nulls(count, pa.binary()) if found.answers is None else fingerprints(self.normalised(found.answers)),
@@ -123,7 +122,7 @@ class Scan:
         joined = [pa.concat_arrays([rows, extra]) for rows, extra in zip(filled, last, strict=True)]
         return pa.RecordBatch.from_arrays(joined, schema=SCHEMA)
 
-    def _note(self, batch: Batch, split: str, file: int, found: Records, exact: pa.Array) -> dict[str, Any]:
+    def _note(self, batch: Batch, split: str, file: int, found: Records) -> dict[str, Any]:
         names = batch.columns
         plain = {name: _plain(batch.rows.column(name)) for name in names}
         if self.context.mapping.shape == "chat":
@@ -138,7 +137,6 @@ class Scan:
             "unsafe": _gather(_unsafe(plain), batch, split, file),
             "violations": _gather(((kind, row, "") for row, kind in found.violations), batch, split, file),
             "sensitive": self._sensitive(plain, batch, split, file),
-            "languages": languages.mix(found.inputs, exact, first=batch.first <= 2),
         }
 
     def _sensitive(self, plain: dict[str, pa.Array], batch: Batch, split: str, file: int) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def read_batches(stream: IO[bytes], kind: Format, packed: bool, *, strict: bool 
         return csvs.read(stream, packed)
     if kind == "parquet":
         return parquets.read(stream)
-    return jsons.read_lines(stream, packed, strict) if kind == "jsonl" else jsons.read_array(stream, packed)
+    return jsons.read_lines(stream, packed, strict) if kind == "jsonl" else jsons.read_array(stream, packed, strict)
 
 
 def read_rows(stream: IO[bytes], kind: Format, packed: bool) -> Iterator[tuple[str, ...]]:

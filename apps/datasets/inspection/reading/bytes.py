@@ -12,6 +12,7 @@ BOMB_RATIO = 200
 BOMB_FLOOR = 64 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
 ZSTD = b"\x28\xb5\x2f\xfd"
+PIECE = 512
 WIDEST_WINDOW = 128 * 1024 * 1024
 TOO_LONG = "is longer than 16 MiB. Shorten the text, or split the record."
 
@@ -62,30 +63,28 @@ def _gunzipped(first: bytes, stream: IO[bytes]) -> Iterator[bytes]:
         raise FileProblem(None, "The gzip file is cut off. Upload it again.")
 
 
-class _Prefixed:
-    """A stream whose first bytes have been read already, counting what is taken from it."""
-
-    def __init__(self, first: bytes, stream: IO[bytes]) -> None:
-        self.first, self.stream, self.taken = first, stream, 0
-
-    def read(self, size: int = CHUNK) -> bytes:
-        data, self.first = self.first[:size], self.first[size:]
-        data = data or self.stream.read(size)
-        self.taken += len(data)
-        return data
-
-
 def _unzstd(first: bytes, stream: IO[bytes]) -> Iterator[bytes]:
-    bound, source, seen = _Bounded(), _Prefixed(first, stream), 0
-    unpacker = zstandard.ZstdDecompressor(max_window_size=WIDEST_WINDOW)
-    try:
-        reader = unpacker.stream_reader(source, read_across_frames=True, read_size=CHUNK)  # type: ignore[arg-type]
-        while data := reader.read(CHUNK):
-            bound.count(source.taken - seen, len(data))
-            seen = source.taken
-            yield data
-    except zstandard.ZstdError as error:
-        raise FileProblem(None, "The file is not zstd, or is damaged. Pack it again.") from error
+    """Yield what is packed; it is fed in small pieces, for one byte can stand for thousands."""
+    bound, chunk = _Bounded(), first
+    unpacker = zstandard.ZstdDecompressor(max_window_size=WIDEST_WINDOW).decompressobj()
+    while chunk:
+        for start in range(0, len(chunk), PIECE):
+            piece = chunk[start : start + PIECE]
+            bound.taken += len(piece)
+            while piece:
+                if unpacker.eof:
+                    unpacker = zstandard.ZstdDecompressor(max_window_size=WIDEST_WINDOW).decompressobj()
+                try:
+                    data = unpacker.decompress(piece)
+                except zstandard.ZstdError as error:
+                    raise FileProblem(None, "The file is not zstd, or is damaged. Pack it again.") from error
+                bound.count(0, len(data))
+                if data:
+                    yield data
+                piece = unpacker.unused_data if unpacker.eof else b""
+        chunk = stream.read(CHUNK)
+    if not unpacker.eof:
+        raise FileProblem(None, "The zstd file is cut off. Upload it again.")
 
 
 def chunks(stream: IO[bytes], packed: bool) -> Iterator[bytes]:
@@ -143,22 +142,3 @@ def decoded(block: bytes, number: int) -> str:
         line = number + text[: text.index("\x00")].count("\n")
         raise FileProblem(line, "The line holds a NUL character. Remove it.")
     return text
-
-
-class Reading:
-    """The unpacked bytes as a file, for parsers that ask for so many bytes; ``taken`` counts them."""
-
-    def __init__(self, stream: IO[bytes], packed: bool) -> None:
-        self._chunks, self._rest, self.taken = chunks(stream, packed), b"", 0
-        self._started = False
-
-    def read(self, size: int = CHUNK) -> bytes:
-        if size == 0:
-            return b""
-        if not self._rest:
-            self._rest = next(self._chunks, b"")
-            if not self._started:
-                self._rest, self._started = self._rest.removeprefix(BOM), True
-        data, self._rest = self._rest[:size], self._rest[size:]
-        self.taken += len(data)
-        return data

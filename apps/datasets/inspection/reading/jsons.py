@@ -1,15 +1,23 @@
 """JSON Lines, and one JSON array of objects."""
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
-import ijson
 import orjson
 import pyarrow as pa
 
 from apps.datasets.inspection.reading.batches import BYTES, ROWS, Batch, column, header
-from apps.datasets.inspection.reading.bytes import LONGEST_LINE, TOO_LONG, FileProblem, Reading, decoded, line_blocks
+from apps.datasets.inspection.reading.bytes import (
+    BOM,
+    LONGEST_LINE,
+    TOO_LONG,
+    FileProblem,
+    chunks,
+    decoded,
+    line_blocks,
+)
 
 
 def _no_constant(name: str) -> Any:
@@ -23,17 +31,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _strictly(line: str, number: int) -> Any:
-    """Return what the line holds; raise ``FileProblem`` with its number and what is wrong."""
+def _strictly(line: str, number: int, what: str) -> Any:
+    """Return what the line or item holds; raise ``FileProblem`` with its number and what is wrong."""
     if not line.strip():
-        raise FileProblem(number, "The line is empty. Remove it.")
+        raise FileProblem(number, f"The {what} is empty. Remove it.")
     try:
         return json.loads(line, parse_constant=_no_constant, object_pairs_hook=_unique)
     except RecursionError as error:
         raise FileProblem(number, "The JSON is nested too deep.") from error
     except ValueError as error:
         reason = getattr(error, "msg", None) or str(error)
-        raise FileProblem(number, f"The line is not JSON: {reason}. One object a line.") from error
+        raise FileProblem(number, f"The {what} is not JSON: {reason}. One object for each {what}.") from error
 
 
 class _Columns:
@@ -47,7 +55,7 @@ class _Columns:
         for offset, record in enumerate(records):
             if not isinstance(record, dict):
                 raise FileProblem(
-                    first + offset, f"The {self.what} is not a JSON object. Write one object a {self.what}."
+                    first + offset, f"The {self.what} is not a JSON object. Write one object for each {self.what}."
                 )
         if not self.names and records:
             self.names = header(list(records[0]))
@@ -69,8 +77,8 @@ class _Columns:
                 )
 
 
-def _parsed(lines: list[bytes], number: int, strict: bool) -> list[Any]:
-    """Return the objects of the lines; what the fast parser refuses is judged by the strict one."""
+def _parsed(lines: list[bytes], number: int, strict: bool, what: str = "line") -> list[Any]:
+    """Return the objects of the lines or items; what the fast parser refuses is judged by the strict one."""
     if not strict:
         try:
             return list(map(orjson.loads, lines))
@@ -78,7 +86,7 @@ def _parsed(lines: list[bytes], number: int, strict: bool) -> list[Any]:
             pass
     found = []
     for offset, line in enumerate(lines):
-        found.append(_strictly(decoded(line, number + offset), number + offset))
+        found.append(_strictly(decoded(line, number + offset), number + offset, what))
     return found
 
 
@@ -103,41 +111,71 @@ def read_lines(stream: IO[bytes], packed: bool, strict: bool) -> Iterator[Batch]
         raise FileProblem(None, "The file is empty. Choose one with at least one line.")
 
 
-class _Guard:
-    """Refuse an item of more than 16 MiB before the parser holds it; ``number`` is the item that is being read."""
-
-    def __init__(self, reading: Reading) -> None:
-        self.reading, self.number, self.begun = reading, 1, 0
-
-    def next_item(self) -> None:
-        self.number, self.begun = self.number + 1, self.reading.taken
-
-    def read(self, size: int = -1) -> bytes:
-        if self.reading.taken - self.begun > LONGEST_LINE:
-            raise FileProblem(self.number, f"The item {TOO_LONG}")
-        return self.reading.read(size if size > 0 else 64 * 1024)
+TOKENS = re.compile(rb'"(?:[^"\\]++|\\.)*+"|["{}\[\],]', re.DOTALL)
+NO_ARRAY = "The file holds no array of objects. Write [{…}, {…}], or one object a line as .jsonl."
 
 
-def read_array(stream: IO[bytes], packed: bool) -> Iterator[Batch]:
+class _Array:
+    """The items of one JSON array as bytes, found by their brackets; ``number`` is the item that is being read."""
+
+    def __init__(self, stream: IO[bytes], packed: bool) -> None:
+        self._chunks = chunks(stream, packed)
+        self.number, self.depth, self.closed = 1, 0, False
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest, scanned, first = b"", 0, True
+        for chunk in self._chunks:
+            rest += chunk.removeprefix(BOM) if first else chunk
+            first = False
+            start, scanned, found = self._cut(rest, scanned)
+            for item in found:
+                yield item
+                self.number += 1
+            rest, scanned = rest[start:], scanned - start
+            if len(rest) > LONGEST_LINE:
+                raise FileProblem(self.number, f"The item {TOO_LONG}")
+        if not self.closed:
+            said = "The JSON ends too early. Write one whole array." if self.depth else NO_ARRAY
+            raise FileProblem(self.number if self.depth else None, said)
+        if rest.strip():
+            raise FileProblem(self.number, "Something stands after the array. Write one array and nothing else.")
+
+    def _cut(self, data: bytes, scanned: int) -> tuple[int, int, list[bytes]]:
+        """Return (where the unfinished item begins, how far was looked, the items that end here)."""
+        start, found = 0, list[bytes]()
+        for match in TOKENS.finditer(data, scanned):
+            token = match.group()
+            if token == b'"':
+                return start, match.start(), found
+            if not self.depth and (self.closed or token != b"[" or data[: match.start()].strip()):
+                raise FileProblem(None if not self.closed else self.number, NO_ARRAY)
+            scanned = match.end()
+            if token in b"{[":
+                self.depth += 1
+                start = scanned if self.depth == 1 else start
+            elif token in b"}]":
+                self.depth -= 1
+                if not self.depth:
+                    self.closed = True
+                    last = data[start : match.start()]
+                    found += [last] if last.strip() or found or self.number > 1 else []
+                    start = scanned
+            elif token == b"," and self.depth == 1:
+                found.append(data[start : match.start()])
+                start = scanned
+        return start, scanned, found
+
+
+def read_array(stream: IO[bytes], packed: bool, strict: bool) -> Iterator[Batch]:
     """Yield the objects of one JSON array; the first has number 1."""
-    guard, columns = _Guard(Reading(stream, packed)), _Columns("item")
-    records: list[Any] = []
-    begun = 0
-    try:
-        for record in ijson.items(guard, "item", use_float=True):
-            records.append(record)
-            guard.next_item()
-            if len(records) >= ROWS or guard.begun - begun >= BYTES:
-                yield columns.batch(records, guard.number - len(records))
-                records, begun = [], guard.begun
-    except ijson.IncompleteJSONError as error:
-        raise FileProblem(guard.number, "The JSON ends too early or is broken. Write one array.") from error
-    except (ijson.JSONError, ValueError, OverflowError) as error:
-        raise FileProblem(guard.number, f"This is not JSON: {str(error)[:120]}.") from error
-    except RecursionError as error:
-        raise FileProblem(guard.number, "The JSON is nested too deep.") from error
-    if records:
-        yield columns.batch(records, guard.number - len(records))
-    elif guard.number == 1:
-        said = "The file holds no array of objects. Write [{…}, {…}], or one object a line as .jsonl."
-        raise FileProblem(None, said)
+    columns, items, size, first = _Columns("item"), list[bytes](), 0, 1
+    for item in _Array(stream, packed):
+        items.append(item)
+        size += len(item)
+        if len(items) >= ROWS or size >= BYTES:
+            yield columns.batch(_parsed(items, first, strict, "item"), first)
+            first, items, size = first + len(items), [], 0
+    if items:
+        yield columns.batch(_parsed(items, first, strict, "item"), first)
+    elif first == 1:
+        raise FileProblem(None, NO_ARRAY)
