@@ -71,7 +71,7 @@ def _resident(process: psutil.Process) -> float:
 
 
 def _alone(function: Any, path: Path) -> tuple[float, float]:
-    """Run it in a fresh process; return its seconds and the peak memory in MB of it and its children, looked at often."""
+    """Run it in a fresh process; return its seconds and the peak memory in MB of it and its children."""
     context = multiprocessing.get_context("spawn")
     answer = context.Queue()
     process = context.Process(target=_measured, args=(function, str(path), answer))

@@ -2,7 +2,9 @@
 
 import importlib.util
 import io
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
@@ -26,6 +28,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def session() -> Iterator[Any]:
     """Start local Spark, small: what the engine opens later is this session."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder.master("local[2]").appName("tests").config("spark.ui.enabled", "false")
