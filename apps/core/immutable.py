@@ -34,3 +34,21 @@ def immutable(*tables: str) -> list[RunSQL]:
             )
         )
     return operations
+
+
+def immutable_once(table: str, condition: str) -> RunSQL:
+    """Return the operation that refuses UPDATE and DELETE of rows for which ``condition`` on OLD holds, and TRUNCATE.
+
+    ``condition`` is SQL written by a migration. It stands after ``immutable``, whose function it uses.
+    """
+    return RunSQL(
+        f"""
+        CREATE TRIGGER {table}_immutable BEFORE UPDATE OR DELETE ON {table}
+            FOR EACH ROW WHEN ({condition}) EXECUTE FUNCTION core_refuse_change();
+        CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}
+            FOR EACH STATEMENT EXECUTE FUNCTION core_refuse_change();
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_immutable;
+        ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_truncate;
+        """,
+        f"DROP TRIGGER {table}_immutable ON {table}; DROP TRIGGER {table}_no_truncate ON {table};",
+    )

@@ -53,3 +53,35 @@ class NothingRuns(Refusal):
 
 class SourceOfAnotherTeam(Refusal):
     code, status, title = "source_of_another_team", 422, _("This source belongs to another team")
+
+
+class GuidelineDraftStands(Refusal):
+    code, status, title = "guideline_draft_stands", 409, _("There is a draft already")
+
+
+class GuidelinePublished(Refusal):
+    code, status, title = "guideline_published", 409, _("A published guideline does not change")
+
+
+class GuidelineIncomplete(Refusal):
+    code, status, title = "guideline_incomplete", 422, _("The guideline lacks something")
+
+
+class SameGuideline(Refusal):
+    code, status, title = "same_guideline", 409, _("This guideline is published already")
+
+
+class GuidelineUnknown(Refusal):
+    code, status, title = "guideline_unknown", 422, _("There is no such guideline")
+
+
+class AnnotationsTooMany(Refusal):
+    code, status, title = "annotations_too_many", 422, _("The table has too many rows")
+
+
+class AnnotationsStand(Refusal):
+    code, status, title = "annotations_stand", 409, _("These annotations are here already")
+
+
+class LabelOrderUnclear(Refusal):
+    code, status, title = "label_order_unclear", 422, _("The labels' order is not clear")

@@ -1,7 +1,8 @@
 import django_filters
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.datasets.models import Dataset, DatasetVersion, Source
+from apps.datasets.models import AnnotationTable, ContestedItem, Dataset, DatasetVersion, Guideline, Source
 from apps.people.filters import visible_teams
 
 
@@ -34,3 +35,41 @@ class VersionFilter(django_filters.FilterSet):
     class Meta:
         model = DatasetVersion
         fields: list[str] = []
+
+
+class GuidelineFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=Guideline.State, label=_("State"), empty_label=_("Any state"))
+    dataset = django_filters.UUIDFilter(field_name="dataset_id", label=_("Dataset (identifier)"))
+
+    class Meta:
+        model = Guideline
+        fields: list[str] = []
+
+
+class AnnotationFilter(django_filters.FilterSet):
+    version = django_filters.UUIDFilter(field_name="version_id", label=_("Version (identifier)"))
+    dataset = django_filters.UUIDFilter(field_name="version__dataset_id", label=_("Dataset (identifier)"))
+
+    class Meta:
+        model = AnnotationTable
+        fields: list[str] = []
+
+
+class ContestedFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(field_name="item", lookup_expr="icontains", label=_("Item"))
+    label = django_filters.CharFilter(method="with_label", label=_("Label"))
+    annotator = django_filters.CharFilter(method="with_annotator", label=_("Annotator"))
+    undecided = django_filters.BooleanFilter(method="without_majority", label=_("Without a majority"))
+
+    class Meta:
+        model = ContestedItem
+        fields: list[str] = []
+
+    def with_label(self, rows: QuerySet[ContestedItem], name: str, value: str) -> QuerySet[ContestedItem]:
+        return rows.filter(labels__contains=[{"label": value}])
+
+    def with_annotator(self, rows: QuerySet[ContestedItem], name: str, value: str) -> QuerySet[ContestedItem]:
+        return rows.filter(labels__contains=[{"annotator": value}])
+
+    def without_majority(self, rows: QuerySet[ContestedItem], name: str, value: bool) -> QuerySet[ContestedItem]:
+        return rows.filter(majority="") if value else rows.exclude(majority="")

@@ -15,5 +15,10 @@ sentences.offer(
         "dataset_version.inspected": (_("inspected"), "eye"),
         "dataset_version.inspection_stopped": (_("stopped the inspection of"), "x"),
         "dataset.reading_set": (_("set how the files are read of"), "settings"),
+        "guideline.drafted": (_("drafted a labelling guideline for"), "edit"),
+        "guideline.edited": (_("edited the draft of the labelling guideline for"), "edit"),
+        "guideline.published": (_("published the labelling guideline for"), "list-check"),
+        "annotations.added": (_("added annotations to"), "upload"),
+        "annotations.analysed": (_("compared the annotations of"), "eye"),
     }
 )

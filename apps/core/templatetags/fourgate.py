@@ -41,6 +41,7 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "expired": (lazy("Expired"), "danger", "clock"),
     "revoked": (lazy("Revoked"), "", "lock"),
     "proposed": (lazy("Proposed"), "warning", "clock"),
+    "draft": (lazy("Draft"), "warning", "edit"),
     "published": (lazy("Published"), "success", "check"),
     "approve": (lazy("Approved"), "success", "check"),
     "reject": (lazy("Rejected"), "danger", "x"),

@@ -1,5 +1,6 @@
 """Every change of sources, datasets, uploads, versions and inspections."""
 
+from apps.datasets.actions.annotations import add_annotations
 from apps.datasets.actions.catalogue import (
     create_dataset,
     create_source,
@@ -7,6 +8,7 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
+from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.uploads import (
@@ -21,14 +23,18 @@ from apps.datasets.actions.versions import FileOffer, register_version
 __all__ = [
     "FileOffer",
     "abandon_upload",
+    "add_annotations",
     "append_upload",
     "cancel_inspection",
     "create_dataset",
     "create_source",
+    "draft_guideline",
     "edit_dataset",
+    "edit_guideline",
     "edit_source",
     "forget_uploads",
     "inspect_again",
+    "publish_guideline",
     "register_version",
     "set_reading",
     "set_sources",

@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from apps.datasets.api.annotations import AnnotationViewSet
 from apps.datasets.api.catalogue import DatasetViewSet, SourceViewSet
+from apps.datasets.api.guidelines import GuidelineViewSet
 from apps.datasets.api.uploads import UploadViewSet
 from apps.datasets.api.versions import VersionViewSet
 
@@ -13,3 +15,5 @@ def register(router: Any) -> None:
     router.register("datasets", DatasetViewSet, basename="dataset")
     router.register("dataset-versions", VersionViewSet, basename="dataset-version")
     router.register("uploads", UploadViewSet, basename="upload")
+    router.register("guidelines", GuidelineViewSet, basename="guideline")
+    router.register("annotations", AnnotationViewSet, basename="annotation")

@@ -3,12 +3,14 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers, status
+from rest_framework import parsers, serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from apps.core.api.parsers import StrictJSONParser
 from apps.core.api.views import ReadView
 from apps.datasets import actions
+from apps.datasets.api import annotations as annotating
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.facts import versions as facts
 from apps.datasets.filters import VersionFilter
@@ -142,3 +144,28 @@ class VersionViewSet(ReadView):
                 "findings": masked_findings(found.findings),
             }
         )
+
+    @extend_schema(methods=["GET"], responses=annotating.AnnotationSerializer(many=True), filters=False)
+    @extend_schema(
+        methods=["POST"],
+        request={
+            "application/json": annotating.NewAnnotationsSerializer,
+            "multipart/form-data": annotating.NewAnnotationFileSerializer,
+        },
+        responses={201: annotating.AnnotationSerializer},
+        filters=False,
+    )
+    @action(
+        detail=True,
+        methods=["get", "post"],
+        filterset_class=None,
+        parser_classes=[StrictJSONParser, parsers.MultiPartParser],
+    )
+    def annotations(self, request: Any, pk: str) -> Response:
+        """List the version's tables of annotations, or add one: from an upload (JSON) or a file (multipart)."""
+        version = self.get_object()
+        if request.method == "POST":
+            return annotating.add(request, version)
+        rows = version.annotation_tables.select_related("guideline", "result").defer("result__figures")
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(annotating.AnnotationSerializer(page, many=True).data)

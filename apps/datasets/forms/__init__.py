@@ -1,7 +1,20 @@
 """The forms of this app, one noun a file."""
 
+from apps.datasets.forms.annotations import AnnotationForm
 from apps.datasets.forms.catalogue import DatasetForm, NewSourceForm, SourceForm, dataset_values
+from apps.datasets.forms.guidelines import GuidelineForm, guideline_values
 from apps.datasets.forms.reading import ReadingForm
 from apps.datasets.forms.versions import AgainForm, VersionForm
 
-__all__ = ["AgainForm", "DatasetForm", "NewSourceForm", "ReadingForm", "SourceForm", "VersionForm", "dataset_values"]
+__all__ = [
+    "AgainForm",
+    "AnnotationForm",
+    "DatasetForm",
+    "GuidelineForm",
+    "NewSourceForm",
+    "ReadingForm",
+    "SourceForm",
+    "VersionForm",
+    "dataset_values",
+    "guideline_values",
+]

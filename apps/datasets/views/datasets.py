@@ -10,6 +10,7 @@ from apps.core import access
 from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.datasets import actions, forms
+from apps.datasets.actions.guidelines import current_guideline
 from apps.datasets.filters import DatasetFilter
 from apps.datasets.models import Dataset
 from apps.owners import holders
@@ -68,6 +69,7 @@ class DatasetDetail(DetailPage):
         return super().get_context_data(
             versions=self.object.versions.select_related("registered_by", "inspection").order_by("-number")[:50],
             sources=self.object.sources.order_by("name"),
+            guideline=current_guideline(self.object),
             may_edit=user.may("dataset.edit", team),
             may_register=user.may("dataset.register", team),
             **kwargs,
