@@ -73,6 +73,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
 
     dataset = first("/datasets/", "Customer questions")
     version = first(dataset, "v1")
+    guidelines = f"{dataset}guidelines/"
+    guideline, draft = first(guidelines, "Version 2", "td a"), first(guidelines, "Version 3", "td a")
     case = first("/use-cases/", "Support assistant")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
@@ -89,6 +91,14 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     return {
         "dataset": (dataset, "teodora"),
         "version": (version, "teodora"),
+        "annotation": (f"{version}annotation/", "bruno"),
+        "annotation-add": (f"{version}annotation/add/", "teodora"),
+        "annotation-items": (f"{version}annotation/items/", "ravi"),
+        "guidelines": (guidelines, "ravi"),
+        "guideline": (guideline, "ravi"),
+        "guideline-draft": (draft, "ravi"),
+        "guideline-changes": (f"{guideline}changes/", "ravi"),
+        "guideline-edit": (f"{draft}edit/", "sanne"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
         "drill": (drill, "ines"),

@@ -16,7 +16,7 @@ from apps.core import jobs
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.models import AnnotationTable, DatasetVersion, Guideline, Inspection
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -32,7 +32,7 @@ from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
 from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, hand_over, make_gate, make_scene, upload
+from tests.scenery import Scene, add_annotations, hand_over, make_gate, make_scene, publish_guideline, upload
 
 _count = itertools.count(1)
 
@@ -63,6 +63,8 @@ class Crowd:
             "source": scene.dataset.sources.first().pk,
             "dataset": scene.dataset.pk,
             "dataset-version": scene.version.pk,
+            "guideline": Guideline.objects.filter(dataset=scene.dataset).latest("id").pk,
+            "annotation": AnnotationTable.objects.filter(version=scene.version).latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
@@ -100,6 +102,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _assessments(crowd, count)
     _papers(crowd, count)
     versions = _versions(crowd, count)
+    _annotated(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -182,6 +185,26 @@ def _versions(crowd: Crowd, count: int) -> list[DatasetVersion]:
     scene.version = _register(scene.dataset, stewards[-count:], scene.engineer)
     jobs.run_waiting()
     return versions
+
+
+def _annotated(crowd: Crowd, count: int) -> None:
+    """Publish guidelines and leave a draft; annotate the scene's version by ever more people, and be refused too."""
+    scene = crowd.scene
+    draft = Guideline.objects.filter(dataset=scene.dataset, state="draft").first()
+    for _number in range(count):
+        if draft is not None:
+            owner = scene.people["annotation_owner"]
+            datasets.edit_guideline(draft.pk, by=scene.engineer, revision=None, rules=[f"Rule {next(_count)}"])
+            datasets.publish_guideline(draft.pk, by=owner, revision=None)
+            draft = None
+        publish_guideline(scene, *[f"Rule {next(_count)}" for _rule in range(count)])
+        rows = [f"{item},{who} {next(_count)},{'ab'[(item + who) % 2]}" for item in range(count) for who in range(3)]
+        add_annotations(scene, "item,annotator,label\n" + "\n".join(rows) + "\n")
+    datasets.draft_guideline(scene.dataset, by=scene.engineer)
+    for version in DatasetVersion.objects.filter(dataset=scene.dataset).exclude(pk=scene.version.pk)[:count]:
+        offer = upload(scene.dataset, "refused.csv", f"item,annotator,label\n,{next(_count)},a\n", crowd.reader)
+        datasets.add_annotations(version, offer.upload, by=_fresh(crowd.reader))
+    jobs.run_waiting()
 
 
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:

@@ -164,6 +164,30 @@ def make_scene(*, complete: bool = True, train: str = TRAIN, test: str = TEST, n
     return scene
 
 
+def publish_guideline(scene: Scene, *rules: str, by: User | None = None) -> Any:
+    """Draft and publish the dataset's next guideline, with one example more than it has rules."""
+    draft = datasets.draft_guideline(
+        scene.dataset,
+        by=scene.engineer,
+        rules=rules or ["Label what the customer wants."],
+        examples=[{"text": "Where is my money?", "label": "pay", "why": "Money, not a card."}],
+    )
+    owner = by or scene.people["annotation_owner"]
+    return datasets.publish_guideline(draft.pk, by=owner, revision=draft.revision)
+
+
+ANNOTATIONS = "item,annotator,label\n1,Ann,pay\n1,Bea,pay\n2,Ann,card\n2,Bea,pay\n3,Ann,card\n3,Bea,card\n"
+
+
+def add_annotations(scene: Scene, text: str = ANNOTATIONS, version: Any = None, **values: Any) -> Any:
+    """Add a table of annotations to a version and let the worker compare them."""
+    version = version or scene.version
+    offer = upload(version.dataset, "annotations.csv", text, scene.engineer)
+    table = datasets.add_annotations(version, offer.upload, by=scene.engineer, **values)
+    jobs.run_waiting()
+    return table
+
+
 def make_gate(scene: Scene) -> Gate:
     gate = gates.open_gate("start", version_ref(scene.version), by=scene.engineer)
     gate.refresh_from_db()

@@ -12,6 +12,8 @@ from django.utils import timezone
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
+from apps.datasets import actions as datasets
+from apps.datasets.models import Guideline
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -21,7 +23,7 @@ from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, make_gate, make_scene
+from tests.scenery import Scene, add_annotations, make_gate, make_scene, publish_guideline
 
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
@@ -32,7 +34,8 @@ ONLY_POST = {
     "people:person_invite_again", "people:team_switch",
     "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
-    "assessments:framework_withdraw", "datasets:inspect_again", "datasets:inspection_stop", "ledger:verify",
+    "assessments:framework_withdraw", "datasets:inspect_again", "datasets:inspection_stop",
+    "datasets:guideline_publish", "ledger:verify",
     "ledger:export_create",
     "gates:policy_publish", "gates:policy_withdraw",
 }  # fmt: skip
@@ -42,6 +45,9 @@ def furnished() -> tuple[Scene, Any]:
     """Return a scene with one of everything that a page can be about, and its gate."""
     scene = make_scene()
     evidence.attest(version_ref(scene.version), "sample_audited", by=scene.people["review_lead"])
+    publish_guideline(scene)
+    datasets.draft_guideline(scene.dataset, by=scene.engineer)
+    add_annotations(scene)
     sponsor = Ownership.objects.get(responsibility="sponsor", subject_id=scene.use_case.pk)
     heir = member(scene.team, "member", name="Heir")
     owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
@@ -82,6 +88,11 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:version_register": dataset.pk,
         "datasets:version": version.pk,
         "datasets:inspect": version.pk,
+        "datasets:annotation": version.pk,
+        "datasets:contested_list": version.pk,
+        "datasets:guideline": Guideline.objects.order_by("-id").values_list("pk", flat=True)[0],
+        "datasets:guideline_list": dataset.pk,
+        "datasets:guideline_draft": dataset.pk,
         "datasets": dataset.pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,

@@ -14,6 +14,7 @@ from django.db import connection
 from apps.assessments import actions as assessments
 from apps.assessments.models import FrameworkVersion
 from apps.core.models import Job
+from apps.datasets import actions as datasets
 from apps.evidence import actions as evidence
 from apps.evidence.models import Document
 from apps.gates import actions as gates
@@ -28,7 +29,7 @@ from config.api import router
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, make_gate, make_scene, upload
+from tests.scenery import Scene, add_annotations, make_gate, make_scene, publish_guideline, upload
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +55,9 @@ def world(notary: Callable[[], None]) -> World:
     assessment = make_assessment(scene)
     asked = FrameworkVersion.objects.get().source.replace("valid_days: 90", "valid_days: 60")
     framework = assessments.propose_framework(asked, by=scene.lead)
+    publish_guideline(scene)
+    draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
+    annotations = add_annotations(scene)
     notary()
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
@@ -76,6 +80,8 @@ def world(notary: Callable[[], None]) -> World:
         "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
         "job": Job.objects.filter(kind="inspect_version").latest("id").pk,
         "upload": upload_id,
+        "guideline": draft.pk,
+        "annotation": annotations.pk,
     }
     return World(scene, gate, objects)
 
@@ -152,6 +158,10 @@ ACTS: dict[str, Act] = {
     "dataset:partial_update": Act("dataset.edit", lambda w: {"description": "d"}),
     "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
     "dataset-version:inspections": Act("dataset.register"),
+    "dataset-version:annotations": Act("dataset.register", lambda w: {"upload": str(w.objects["upload"])}),
+    "guideline:create": Act("dataset.edit", lambda w: {"dataset": str(w.scene.dataset.pk), "rules": ["r"]}),
+    "guideline:partial_update": Act("dataset.edit", lambda w: {"rules": ["Another rule"]}),
+    "guideline:publications": Act("holder", lambda w: {"revision": 1}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),
