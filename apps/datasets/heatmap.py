@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 MOST_LABELS = 10
-LEFT, CELL, TOP = 250, 38, 26
+LEFT, CELL, TOP = 270, 37, 26
 TONES = 5
 SPARK_WIDTH, SPARK_HEIGHT = 120, 28
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One square: where it is, its number of pairs, its tone from 1 (few) to 5 (most), and the sentence it means."""
+    """One square: where it is, its number of pairs, its tone from 0 (none) to 5 (most), and the sentence it means."""
 
     x: int
     y: int
@@ -47,17 +47,18 @@ def heat_map(confusions: Sequence[dict[str, Any]]) -> HeatMap | None:
     if not shown:
         return None
     top = max(row["pairs"] for row in shown)
+    met = {frozenset((row["first"], row["second"])): row["pairs"] for row in shown}
     cells = []
-    for row in shown:
-        low, high = sorted((place[row["first"]], place[row["second"]]))
-        x, y = LEFT + low * CELL, TOP + high * CELL
-        tone = max(1, round(TONES * row["pairs"] / top))
-        title = f"{labels[high]} / {labels[low]}: {row['pairs']:,}"
-        cells.append(Cell(x, y, x + CELL // 2 - 1, y + CELL // 2 + 4, row["pairs"], tone, title))
+    for high, below in enumerate(labels):
+        for low, right in enumerate(labels[:high]):
+            pairs = met.get(frozenset((below, right)), 0)
+            x, y = LEFT + low * CELL, TOP + high * CELL
+            tone = max(1, round(TONES * pairs / top)) if pairs else 0
+            cells.append(Cell(x, y, x + CELL // 2 - 1, y + CELL // 2 + 4, pairs, tone, f"{below} / {right}: {pairs:,}"))
     return HeatMap(
         LEFT + len(labels) * CELL,
         TOP + len(labels) * CELL,
-        tuple((at + 1, label[:32], TOP + at * CELL + CELL // 2 + 4) for label, at in place.items()),
+        tuple((at + 1, label[:36], TOP + at * CELL + CELL // 2 + 4) for label, at in place.items()),
         tuple((at + 1, LEFT + at * CELL + CELL // 2 - 1) for at in range(len(labels))),
         tuple(cells),
     )

@@ -10,12 +10,13 @@ from config.demo import material
 ANNOTATORS = ("Amira Haddad", "Jonas Weber", "Priya Nair")
 NEAR = (
     ("card_arrival", "card_delivery_estimate", 0.22),
-    ("transfer_not_received_by_recipient", "transfer_timing", 0.18),
+    ("transfer_not_received_by_recipient", "transfer_timing", 0.16),
     ("pending_card_payment", "card_payment_not_recognised", 0.08),
-    ("Refund_not_showing_up", "request_refund", 0.14),
+    ("Refund_not_showing_up", "request_refund", 0.12),
     ("top_up_failed", "pending_top_up", 0.10),
-    ("lost_or_stolen_card", "compromised_card", 0.12),
+    ("lost_or_stolen_card", "compromised_card", 0.06),
 )
+ASTRAY = ("card_arrival", "transfer_timing", "request_refund", "pending_top_up")
 EACH = 22
 BETTER = 0.45
 WISH = "Label what the customer wants done, not the words they use."
@@ -73,8 +74,10 @@ def table(first_day: dt.datetime) -> bytes:
         late = at >= len(found) // 2
         for place, who in enumerate(ANNOTATORS):
             drifts = who == ANNOTATORS[2] and late
-            slips = odds * (BETTER if late else 1) + (0.34 * (at / len(found)) if drifts else 0)
-            label = other if chance.random() < slips else truth
+            slips = odds * (BETTER if late else 1) + (0.48 * at / len(found) if drifts else 0)
+            label = truth
+            if chance.random() < slips:
+                label = other if chance.random() < 0.8 else chance.choice(ASTRAY)
             moment = first_day + dt.timedelta(minutes=80 * at + 7 * place + chance.randrange(5))
             writer.writerow((text, who, label, moment.strftime("%Y-%m-%dT%H:%M:%SZ"), 2 if late else 1))
     return buffer.getvalue().encode()

@@ -32,16 +32,18 @@ class AnnotationForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("One a line, when they have an order and are no numbers."),
     )
-    item_column = forms.CharField(label=_("Column of the item"), max_length=200, required=False)
-    annotator_column = forms.CharField(label=_("Column of the annotator"), max_length=200, required=False)
-    label_column = forms.CharField(label=_("Column of the label"), max_length=200, required=False)
-    time_column = forms.CharField(label=_("Column of the time"), max_length=200, required=False)
-    guideline_column = forms.CharField(label=_("Column of the guideline's version"), max_length=200, required=False)
+    item_column = forms.CharField(label=_("Item"), max_length=200, required=False)
+    annotator_column = forms.CharField(label=_("Annotator"), max_length=200, required=False)
+    label_column = forms.CharField(label=_("Label"), max_length=200, required=False)
+    time_column = forms.CharField(label=_("Time"), max_length=200, required=False)
+    guideline_column = forms.CharField(label=_("Guideline's version"), max_length=200, required=False)
     note = forms.CharField(label=_("Note"), max_length=500, required=False)
 
     def __init__(self, *args: Any, guidelines: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["guideline"].queryset = guidelines  # type: ignore[attr-defined]
+        for name in ("file", *(f"{key}_column" for key in COLUMNS)):
+            self.fields[name].is_asked = True  # type: ignore[attr-defined]
 
     def column_fields(self) -> list[Any]:
         return [self[f"{key}_column"] for key in COLUMNS]

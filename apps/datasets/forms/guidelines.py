@@ -13,7 +13,16 @@ SPARE = 2
 MORE = 5
 
 
-class RuleForm(forms.Form):
+class Row(forms.Form):
+    """A row that is filled in or left out as a whole, so that none of its fields is called optional."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.is_asked = True  # type: ignore[attr-defined]
+
+
+class RuleForm(Row):
     place = forms.IntegerField(label=gettext_lazy("Number"), min_value=1, max_value=100_000, required=False)
     text = forms.CharField(
         label=gettext_lazy("Rule"),
@@ -26,7 +35,7 @@ class RuleForm(forms.Form):
         return not self.cleaned_data.get("text")
 
 
-class ExampleForm(forms.Form):
+class ExampleForm(Row):
     text = forms.CharField(
         label=gettext_lazy("Example"), max_length=LONGEST_TEXT, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )

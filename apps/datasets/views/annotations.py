@@ -85,7 +85,7 @@ def _tiles(found: dict[str, Any], guideline: Guideline | None) -> list[dict[str,
         {
             "value": "–" if alpha is None else f"{alpha:.2f}",
             "text": _("agreement beyond chance (α, 1 is perfect)"),
-            "tone": "" if alpha is None else "success" if alpha >= facts.RELIABLE else "danger",
+            "tone": _tone(alpha),
         },
         {
             "value": "–" if lowest is None else f"{lowest:.2f}",
@@ -104,6 +104,12 @@ def _tiles(found: dict[str, Any], guideline: Guideline | None) -> list[dict[str,
             "tone": "warning" if under < 100 else "",
         },
     ]
+
+
+def _tone(alpha: float | None) -> str:
+    if alpha is None:
+        return ""
+    return "success" if alpha >= facts.RELIABLE else "warning" if alpha >= facts.TENTATIVE else "danger"
 
 
 def _number(figure: dict[str, Any]) -> str:
