@@ -4,7 +4,13 @@ import csv
 import datetime as dt
 import io
 import random
+from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from apps.core import jobs
+from apps.datasets import actions as datasets
+from apps.datasets.models import Dataset, DatasetVersion
 from config.demo import material
 
 ANNOTATORS = ("Amira Haddad", "Jonas Weber", "Priya Nair")
@@ -60,6 +66,37 @@ GUIDELINES = (
         ),
     ),
 )
+
+
+def tell(story: Any, dataset: Dataset, version: DatasetVersion) -> None:
+    """Write two versions of the guideline and the start of a third, and label a part of the questions."""
+    for note, rules, examples in GUIDELINES:
+        with story.later(hours=3):
+            draft = datasets.draft_guideline(
+                dataset,
+                by=story.who("sanne"),
+                note=note,
+                rules=rules,
+                examples=[{"text": text, "label": label, "why": why} for text, label, why in examples],
+            )
+        with story.later(hours=5):
+            datasets.publish_guideline(draft.pk, by=story.who("ravi"), revision=draft.revision)
+    with story.later(hours=1):
+        datasets.draft_guideline(
+            dataset,
+            by=story.who("sanne"),
+            note="Takes the open questions of the last round",
+            rules=[*GUIDELINES[1][1], "A card that was never received is card_arrival, not lost."],
+        )
+    with story.later(hours=2):
+        data = table(story.moment - dt.timedelta(weeks=3))
+        file = SimpleUploadedFile("banking77-three-annotators.csv", b"")
+        file.file, file.size = io.BytesIO(data), len(data)
+        upload = datasets.take_file(dataset, file, by=story.who("teodora"))
+        note = f"{2 * EACH * len(NEAR)} questions whose intents are near each other"
+        datasets.add_annotations(version, upload.pk, by=story.who("teodora"), note=note)
+    with story.later(minutes=1):
+        jobs.run_waiting()
 
 
 def table(first_day: dt.datetime) -> bytes:

@@ -243,39 +243,8 @@ class Story:
             fewer_splits_reason="The publisher made two splits; validation is cut from train when a run starts.",
         )
         self._attach(published, "sanne")
-        self._annotate(whole, published)
+        annotating.tell(self, whole, published)
         self._open(published, "teodora")
-
-    def _annotate(self, dataset: Dataset, version: DatasetVersion) -> None:
-        """Write two versions of the guideline and the start of a third, and label a part of the questions."""
-        for note, rules, examples in annotating.GUIDELINES:
-            with self.later(hours=3):
-                draft = datasets.draft_guideline(
-                    dataset,
-                    by=self.who("sanne"),
-                    note=note,
-                    rules=rules,
-                    examples=[{"text": text, "label": label, "why": why} for text, label, why in examples],
-                )
-            with self.later(hours=5):
-                datasets.publish_guideline(draft.pk, by=self.who("ravi"), revision=draft.revision)
-        with self.later(hours=1):
-            datasets.draft_guideline(
-                dataset,
-                by=self.who("sanne"),
-                note="Takes the open questions of the last round",
-                rules=[*annotating.GUIDELINES[1][1], "A card that was never received is card_arrival, not lost."],
-            )
-        with self.later(hours=2):
-            data = annotating.table(self.moment - dt.timedelta(weeks=3))
-            file = SimpleUploadedFile("banking77-three-annotators.csv", b"")
-            file.file, file.size = io.BytesIO(data), len(data)
-            upload = datasets.take_file(dataset, file, by=self.who("teodora"))
-            datasets.add_annotations(
-                version, upload.pk, by=self.who("teodora"), note="264 questions whose intents are near each other"
-            )
-        with self.later(minutes=1):
-            jobs.run_waiting()
 
     def _triage(self, use_case: UseCase) -> None:
         source = self._source(

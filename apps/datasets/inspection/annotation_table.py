@@ -5,7 +5,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import IO
+from typing import IO, NoReturn
 
 from apps.datasets.inspection.annotations import Annotations, Collector, Scale, TableProblem, place_of
 from apps.datasets.inspection.reading import FileProblem, Format, read_rows
@@ -67,22 +67,25 @@ def read_annotations(
     ``FileProblem`` with the row (from 1, a header counts) for anything that can't be used.
     """
     rows = read_rows(stream, kind, packed)
-    places = _places(next(rows), columns)
+    item_at, annotator_at, label_at, time_at, guideline_at = _places(next(rows), columns)
     found, labels, versions = Collector(), set[str](), {"": default_guideline}
     unlabelled = number = 0
     for number, row in enumerate(rows, 2 if kind == "csv" else 1):
-        item, annotator, label, time, guideline = (row[at].strip() if at >= 0 else "" for at in places)
+        item, annotator, label = row[item_at].strip(), row[annotator_at].strip(), row[label_at].strip()
         if not label:
             unlabelled += 1
             continue
-        _check(number, columns, item, annotator, label)
+        if not item or not annotator or len(item) > LONGEST_ITEM or len(annotator) > LONGEST_NAME:
+            _refuse(number, columns, item, annotator)
+        time = row[time_at].strip() if time_at >= 0 else ""
+        guideline = row[guideline_at].strip() if guideline_at >= 0 else ""
         try:
             if label not in labels:
-                place_of(label, scale, order)
+                _place(label, scale, order)
                 labels.add(label)
             if guideline not in versions:
                 versions[guideline] = _version(guideline, guidelines)
-            found.add(item, annotator, label, _seconds(time), versions[guideline])
+            found.add(item, annotator, label, _seconds(time) if time else math.nan, versions[guideline])
         except TableProblem as problem:
             raise FileProblem(number, str(problem)) from problem
         if number % SAY_EVERY == 0:
@@ -105,14 +108,19 @@ def _places(header: Sequence[str], columns: Columns) -> list[int]:
     return found
 
 
-def _check(number: int, columns: Columns, item: str, annotator: str, label: str) -> None:
-    for value, column in ((item, columns.item), (annotator, columns.annotator)):
-        if not value:
-            raise FileProblem(number, f"“{column}” is empty. Fill it in, or take the row away.")
+def _refuse(number: int, columns: Columns, item: str, annotator: str) -> NoReturn:
+    if not item or not annotator:
+        empty = columns.annotator if item else columns.item
+        raise FileProblem(number, f"“{empty}” is empty. Fill it in, or take the row away.")
     if len(item) > LONGEST_ITEM:
         raise FileProblem(number, f"The item is longer than {LONGEST_ITEM:,} characters. Name it by an identifier.")
-    if len(annotator) > LONGEST_NAME or len(label) > LONGEST_NAME:
-        raise FileProblem(number, f"An annotator or label is longer than {LONGEST_NAME} characters. Shorten it.")
+    raise FileProblem(number, f"The annotator is longer than {LONGEST_NAME} characters. Shorten it.")
+
+
+def _place(label: str, scale: Scale, order: Sequence[str]) -> None:
+    if len(label) > LONGEST_NAME:
+        raise TableProblem(f"The label is longer than {LONGEST_NAME} characters. Is this the labels' column?")
+    place_of(label, scale, order)
 
 
 def _version(text: str, guidelines: Collection[str]) -> str:
@@ -128,18 +136,12 @@ def _version(text: str, guidelines: Collection[str]) -> str:
 
 
 def _seconds(text: str) -> float:
-    if not text:
-        return math.nan
     try:
-        return _moment(text)
+        if text.replace(".", "", 1).isdecimal() and len(text.partition(".")[0]) > 8:
+            return float(text)
+        moment = dt.datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()
     except (ValueError, OverflowError):
         raise TableProblem(
             f"“{text[:60]}” is no time. Write it as 2026-03-01T09:30:00Z, or as seconds since 1970."
         ) from None
-
-
-def _moment(text: str) -> float:
-    if text.replace(".", "", 1).isdecimal() and len(text.partition(".")[0]) > 8:
-        return float(text)
-    moment = dt.datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()

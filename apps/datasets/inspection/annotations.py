@@ -71,13 +71,17 @@ class Collector:
         self._time = array("d")
 
     def add(self, item: str, annotator: str, label: str, time: float = math.nan, guideline: str = "") -> None:
-        for value, known, codes in zip((item, annotator, label, guideline), self._names, self._codes, strict=True):
-            codes.append(known.setdefault(value, len(known)))
-        self._time.append(time)
-        if len(self._names[1]) > MOST_ANNOTATORS:
+        items, annotators, labels, guidelines = self._names
+        if annotator not in annotators and len(annotators) == MOST_ANNOTATORS:
             raise TableProblem(f"There are more than {MOST_ANNOTATORS:,} annotators. Is this the annotators' column?")
-        if len(self._names[2]) > MOST_LABELS:
+        if label not in labels and len(labels) == MOST_LABELS:
             raise TableProblem(f"There are more than {MOST_LABELS:,} labels. Is this the labels' column?")
+        codes = self._codes
+        codes[0].append(items.setdefault(item, len(items)))
+        codes[1].append(annotators.setdefault(annotator, len(annotators)))
+        codes[2].append(labels.setdefault(label, len(labels)))
+        codes[3].append(guidelines.setdefault(guideline, len(guidelines)))
+        self._time.append(time)
 
     def finish(self, scale: Scale = "nominal", order: Sequence[str] = ()) -> Annotations:
         """Return the table, its labels in the order of the scale.
