@@ -326,6 +326,8 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
+        "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
+        "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [
