@@ -11,13 +11,20 @@ class DatasetsConfig(AppConfig):
         from apps.core import navigation, search, subjects
         from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
         from apps.datasets.due import inspections
-        from apps.datasets.facts import usecases, versions
+        from apps.datasets.facts import lineage, usecases, versions
+        from apps.datasets.lineage import providers
+        from apps.datasets.lineage import registry as origins
         from apps.evidence import facts as registry
 
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(versions.PROVIDER)
         registry.register(usecases.PROVIDER)
+        registry.register(lineage.PROVIDER)
+        for node_kind in providers.KINDS:
+            origins.offer_kind(node_kind)
+        for provider in providers.PROVIDERS:
+            origins.offer(provider)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
         search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

@@ -15,5 +15,12 @@ sentences.offer(
         "dataset_version.inspected": (_("inspected"), "eye"),
         "dataset_version.inspection_stopped": (_("stopped the inspection of"), "x"),
         "dataset.reading_set": (_("set how the files are read of"), "settings"),
+        "lineage.node_recorded": (_("named"), "git-branch"),
+        "lineage.recorded": (_("recorded what went into"), "git-branch"),
+        "lineage.withdrawn": (_("took back what went into"), "eraser"),
+        "lineage.run_reported": (_("received a report of the run"), "git-branch"),
+        "description.read": (_("read metadata for"), "file-text"),
+        "description.taken_over": (_("took metadata over for"), "download"),
+        "description.discarded": (_("discarded metadata for"), "x"),
     }
 )

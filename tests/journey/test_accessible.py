@@ -14,7 +14,10 @@ from tests.test_pages import ONLY_POST, arguments, furnished, pages
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow]
 OTHERS = ("/accounts/2fa/", "/accounts/password/change/", "/accounts/sessions/", "/search/?q=zz", "/gates/?search=zz")
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/not-there/")
-FRAGMENTS = {"datasets:inspection_panel", "ledger:job_panel", "ledger:export_download", "evidence:document_download"}
+FRAGMENTS = {
+    "datasets:inspection_panel", "datasets:version_datasheet_pdf", "datasets:version_croissant",
+    "ledger:job_panel", "ledger:export_download", "evidence:document_download",
+}  # fmt: skip
 
 
 def problems(page: Any, url: str) -> list[str]:

@@ -7,7 +7,18 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
+from apps.datasets.actions.descriptions import (
+    discard_description,
+    read_description,
+    take_over_description,
+)
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
+from apps.datasets.actions.lineage import (
+    record_edge,
+    record_node,
+    report_run,
+    withdraw_edge,
+)
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.uploads import (
     abandon_upload,
@@ -25,13 +36,20 @@ __all__ = [
     "cancel_inspection",
     "create_dataset",
     "create_source",
+    "discard_description",
     "edit_dataset",
     "edit_source",
     "forget_uploads",
     "inspect_again",
+    "read_description",
+    "record_edge",
+    "record_node",
     "register_version",
+    "report_run",
     "set_reading",
     "set_sources",
     "start_upload",
     "take_file",
+    "take_over_description",
+    "withdraw_edge",
 ]

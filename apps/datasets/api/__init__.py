@@ -3,6 +3,8 @@
 from typing import Any
 
 from apps.datasets.api.catalogue import DatasetViewSet, SourceViewSet
+from apps.datasets.api.descriptions import DescriptionViewSet
+from apps.datasets.api.lineage import EdgeViewSet, NodeViewSet, OpenLineageViewSet
 from apps.datasets.api.uploads import UploadViewSet
 from apps.datasets.api.versions import VersionViewSet
 
@@ -12,4 +14,8 @@ def register(router: Any) -> None:
     router.register("sources", SourceViewSet, basename="source")
     router.register("datasets", DatasetViewSet, basename="dataset")
     router.register("dataset-versions", VersionViewSet, basename="dataset-version")
+    router.register("dataset-descriptions", DescriptionViewSet, basename="dataset-description")
+    router.register("lineage/nodes", NodeViewSet, basename="lineage-node")
+    router.register("lineage/edges", EdgeViewSet, basename="lineage-edge")
+    router.register("lineage/openlineage", OpenLineageViewSet, basename="openlineage")
     router.register("uploads", UploadViewSet, basename="upload")

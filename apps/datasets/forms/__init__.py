@@ -1,7 +1,22 @@
 """The forms of this app, one noun a file."""
 
 from apps.datasets.forms.catalogue import DatasetForm, NewSourceForm, SourceForm, dataset_values
+from apps.datasets.forms.lineage import EventsForm, InputForm, MetadataForm, NodeForm, PartsForm, WithdrawForm
 from apps.datasets.forms.reading import ReadingForm
 from apps.datasets.forms.versions import AgainForm, VersionForm
 
-__all__ = ["AgainForm", "DatasetForm", "NewSourceForm", "ReadingForm", "SourceForm", "VersionForm", "dataset_values"]
+__all__ = [
+    "AgainForm",
+    "DatasetForm",
+    "EventsForm",
+    "InputForm",
+    "MetadataForm",
+    "NewSourceForm",
+    "NodeForm",
+    "PartsForm",
+    "ReadingForm",
+    "SourceForm",
+    "VersionForm",
+    "WithdrawForm",
+    "dataset_values",
+]

@@ -14,6 +14,8 @@ from apps.datasets.models import DatasetVersion
 
 VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_detail", gettext_lazy("Findings")),
+    ("datasets:version_lineage", gettext_lazy("Lineage")),
+    ("datasets:version_datasheet", gettext_lazy("Datasheet")),
 ]
 
 
