@@ -326,6 +326,9 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
+        "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
+        "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
+        "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

@@ -189,10 +189,14 @@ def _file(file: SplitFile) -> dict[str, Any]:
         "name": file.name,
         "contentUrl": file_id(file),
         "contentSize": f"{file.size} B",
-        "encodingFormat": ["application/gzip", format_] if file.is_packed else format_,
+        "encodingFormat": [_packing(file), format_] if file.is_packed else format_,
         "sha256": file.digest.removeprefix("sha256:"),
         "description": f"{file.split}: {file.rows} rows",
     }
+
+
+def _packing(file: SplitFile) -> str:
+    return "application/zstd" if file.name.casefold().endswith(".zst") else "application/gzip"
 
 
 def _splits(sheet: Datasheet) -> dict[str, Any]:
