@@ -25,6 +25,9 @@ FIXED = {
     "datasets": "/datasets/",
     "sources": "/datasets/sources/",
     "source-new": "/datasets/sources/new/",
+    "lineage": "/datasets/lineage/",
+    "lineage-new": "/datasets/lineage/new/",
+    "lineage-events": "/datasets/lineage/events/new/",
     "gates": "/gates/",
     "gates-nothing": "/gates/?search=nothing-like-this",
     "policies": "/gates/policies/",
@@ -75,6 +78,9 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     version = first(dataset, "v1")
     guidelines = f"{dataset}guidelines/"
     guideline, draft = first(guidelines, "Version 2", "td a"), first(guidelines, "Version 3", "td a")
+    desk = first(first("/datasets/", "Identity questions"), "v2")
+    metadata = first(f"{dataset}metadata/", "README.md")
+    taken = first(f"{dataset}metadata/", "banking77-croissant.json")
     case = first("/use-cases/", "Support assistant")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
@@ -86,6 +92,11 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     proposed = first("/gates/policies/", "version 2")
     assessment = first("/readiness/?search=Support", "Experimenting", "td a")
     history = first("/readiness/?search=Support", "Support assistant")
+    sign_in(page, "magda")
+    refunds = first(first("/datasets/", "Refund requests"), "v1")
+    invoices = first("/datasets/sources/", "Invoice archive")
+    invoices_key = invoices.rstrip("/").rsplit("/", 1)[-1]
+    node = first("/datasets/lineage/?kind=run", "claims.join_refunds", "td a")
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
     return {
@@ -99,6 +110,18 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "guideline-draft": (draft, "ravi"),
         "guideline-changes": (f"{guideline}changes/", "ravi"),
         "guideline-edit": (f"{draft}edit/", "sanne"),
+        "version-lineage": (f"{desk}lineage/", "hana"),
+        "version-lineage-opened": (f"{desk}lineage/?whole=1", "hana"),
+        "version-lineage-bad": (f"{refunds}lineage/", "magda"),
+        "version-datasheet": (f"{version}datasheet/", "teodora"),
+        "metadata-read": (f"{dataset}metadata/", "teodora"),
+        "metadata": (metadata, "teodora"),
+        "metadata-taken": (taken, "teodora"),
+        "source": (invoices, "magda"),
+        "source-edit": (f"{invoices}edit/", "magda"),
+        "lineage-downstream": (f"/datasets/lineage/of/source/{invoices_key}/downstream/", "magda"),
+        "lineage-node": (node, "magda"),
+        "lineage-record": (refunds.replace("/versions/", "/lineage/of/dataset_version/") + "inputs/new/", "magda"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
         "drill": (drill, "ines"),

@@ -328,6 +328,8 @@ SPECTACULAR_SETTINGS = {
         "GateStateEnum": "apps.gates.models.GateState",
         "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
+        "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
+        "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

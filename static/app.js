@@ -59,6 +59,12 @@ for (const form of document.querySelectorAll("form[data-draft]")) {
     sessionStorage.setItem(key, JSON.stringify(values));
   });
 }
+for (const box of document.querySelectorAll(".graph")) {
+  const focus = box.querySelector("[aria-current] rect");
+  if (!focus) continue;
+  const at = (name) => Number(focus.getAttribute(name));
+  box.scrollTo(at("x") + at("width") / 2 - box.clientWidth / 2, at("y") + at("height") / 2 - box.clientHeight / 2);
+}
 if (document.querySelector("[data-accepted]")) {
   for (const key of Object.keys(sessionStorage)) {
     if (key.startsWith("draft:")) sessionStorage.removeItem(key);

@@ -16,8 +16,16 @@ from apps.core import jobs
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.models import AnnotationTable, DatasetVersion, Guideline, Inspection
-from apps.datasets.refs import dataset_ref, version_ref
+from apps.datasets.models import (
+    AnnotationTable,
+    DatasetVersion,
+    Description,
+    Guideline,
+    Inspection,
+    LineageEdge,
+    LineageNode,
+)
+from apps.datasets.refs import dataset_ref, node_ref, source_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates import actions as gates
@@ -31,6 +39,7 @@ from apps.people import actions as people
 from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
 from tests.assessments.scenery import answer, make_assessment
+from tests.datasets.scenery import make_lineage
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, add_annotations, hand_over, make_gate, make_scene, publish_guideline, upload
 
@@ -65,6 +74,9 @@ class Crowd:
             "dataset-version": scene.version.pk,
             "guideline": Guideline.objects.filter(dataset=scene.dataset).latest("id").pk,
             "annotation": AnnotationTable.objects.filter(version=scene.version).latest("id").pk,
+            "lineage-node": LineageNode.objects.filter(team=scene.team, kind="run").latest("id").pk,
+            "lineage-edge": LineageEdge.objects.filter(team=scene.team).latest("id").pk,
+            "dataset-description": Description.objects.filter(dataset=scene.dataset).latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
@@ -103,6 +115,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _papers(crowd, count)
     versions = _versions(crowd, count)
     _annotated(crowd, count)
+    _lineage(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -205,6 +218,21 @@ def _annotated(crowd: Crowd, count: int) -> None:
         offer = upload(scene.dataset, "refused.csv", f"item,annotator,label\n,{next(_count)},a\n", crowd.reader)
         datasets.add_annotations(version, offer.upload, by=_fresh(crowd.reader))
     jobs.run_waiting()
+
+
+def _lineage(crowd: Crowd, count: int) -> None:
+    """Let sources and extracts go through one run into the crowd's versions, as many steps however many there are."""
+    scene = crowd.scene
+    first = scene.dataset.versions.earliest("number")
+    for _number in range(count):
+        lineage = make_lineage(scene, f" {next(_count)}")
+        extract = datasets.record_node(scene.team, "extract", f"Read by the run {next(_count)}", by=scene.engineer)
+        datasets.record_edge(source_ref(lineage.source), node_ref(extract), by=scene.engineer)
+        copy = {"namespace": "s3://copies", "name": str(next(_count))}
+        lineage.tell(
+            inputs=[lineage.named(lineage.extract), lineage.named(extract)],
+            outputs=[lineage.named(first), lineage.named(scene.version), copy],
+        )
 
 
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:

@@ -13,7 +13,7 @@ from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
 from apps.datasets import actions as datasets
-from apps.datasets.models import Guideline
+from apps.datasets.models import Description, Guideline, LineageEdge, LineageNode
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -22,6 +22,7 @@ from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
+from tests.datasets.scenery import make_lineage
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, add_annotations, make_gate, make_scene, publish_guideline
 
@@ -31,6 +32,7 @@ NAMESPACES = (
 )  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
+    "datasets:description_discard",
     "people:person_invite_again", "people:team_switch",
     "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
@@ -52,6 +54,7 @@ def furnished() -> tuple[Scene, Any]:
     heir = member(scene.team, "member", name="Heir")
     owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
     owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
+    make_lineage(scene)
     assessment = make_assessment(scene)
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
@@ -93,6 +96,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:guideline": Guideline.objects.order_by("-id").values_list("pk", flat=True)[0],
         "datasets:guideline_list": dataset.pk,
         "datasets:guideline_draft": dataset.pk,
+        "datasets:lineage_node": LineageNode.objects.filter(team=scene.team, kind="extract").first().pk,
+        "datasets:lineage_edge": LineageEdge.objects.filter(team=scene.team).first().pk,
+        "datasets:description": Description.objects.filter(dataset=dataset).first().pk,
         "datasets": dataset.pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,

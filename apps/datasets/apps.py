@@ -12,7 +12,9 @@ class DatasetsConfig(AppConfig):
         from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
         from apps.datasets.due import annotations as refused
         from apps.datasets.due import inspections
-        from apps.datasets.facts import annotations, usecases, versions
+        from apps.datasets.facts import annotations, lineage, usecases, versions
+        from apps.datasets.lineage import providers
+        from apps.datasets.lineage import registry as origins
         from apps.evidence import facts as registry
 
         for kind in kinds.KINDS:
@@ -20,6 +22,11 @@ class DatasetsConfig(AppConfig):
         registry.register(versions.PROVIDER)
         registry.register(usecases.PROVIDER)
         registry.register(annotations.PROVIDER)
+        registry.register(lineage.PROVIDER)
+        for node_kind in providers.KINDS:
+            origins.offer_kind(node_kind)
+        for provider in providers.PROVIDERS:
+            origins.offer(provider)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.annotations", refused.refused_annotations)
         search.offer(kinds.find_datasets)

@@ -85,3 +85,51 @@ class AnnotationsStand(Refusal):
 
 class LabelOrderUnclear(Refusal):
     code, status, title = "label_order_unclear", 422, _("The labels' order is not clear")
+
+
+class ReasonNeeded(Refusal):
+    code, status, title = "reason_needed", 422, _("Say why")
+
+
+class OwnerOutsideTeam(Refusal):
+    code, status, title = "owner_outside_team", 422, _("This person is not in the team")
+
+
+class LineageImpossible(Refusal):
+    code, status, title = "lineage_impossible", 422, _("This can't have gone into that")
+
+
+class LineageCircle(Refusal):
+    code, status, title = "lineage_circle", 409, _("This would make a circle")
+
+
+class LineageStands(Refusal):
+    code, status, title = "lineage_stands", 409, _("This is recorded")
+
+
+class LineageWithdrawn(Refusal):
+    code, status, title = "lineage_withdrawn", 409, _("This was taken back before")
+
+
+class RunEventUnreadable(Refusal):
+    code, status, title = "run_event_unreadable", 422, _("The run event can't be read")
+
+
+class RunOfAnotherJob(Refusal):
+    code, status, title = "run_of_another_job", 409, _("This run belongs to another job")
+
+
+class TeamUnclear(Refusal):
+    code, status, title = "team_unclear", 422, _("Say for which team")
+
+
+class DescriptionUnreadable(Refusal):
+    code, status, title = "description_unreadable", 422, _("The metadata can't be read")
+
+
+class DescriptionDecided(Refusal):
+    code, status, title = "description_decided", 409, _("This metadata was decided on before")
+
+
+class NothingToTakeOver(Refusal):
+    code, status, title = "nothing_to_take_over", 422, _("There is nothing to take over")

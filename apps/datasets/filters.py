@@ -1,8 +1,19 @@
 import django_filters
+from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from apps.datasets.models import AnnotationTable, ContestedItem, Dataset, DatasetVersion, Guideline, Source
+from apps.datasets.models import (
+    AnnotationTable,
+    ContestedItem,
+    Dataset,
+    DatasetVersion,
+    Description,
+    Guideline,
+    LineageEdge,
+    LineageNode,
+    Source,
+)
 from apps.people.filters import visible_teams
 
 
@@ -10,6 +21,17 @@ class SourceFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label=_("Name"))
     team = django_filters.ModelChoiceFilter(queryset=visible_teams, label=_("Team"), empty_label=_("Every team"))
     is_authoritative = django_filters.BooleanFilter(label=_("Authoritative"))
+    eligibility = django_filters.ChoiceFilter(
+        choices=Source.Eligibility, label=_("Training"), empty_label=_("Whatever was decided")
+    )
+    kind = django_filters.ChoiceFilter(choices=Source.Kind, label=_("Kind"), empty_label=_("Every kind"))
+    licence = django_filters.CharFilter(lookup_expr="icontains", label=_("Licence"))
+    cut_off_before = django_filters.DateFilter(
+        field_name="cut_off",
+        lookup_expr="lt",
+        label=_("Cut off before"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
 
     class Meta:
         model = Source
@@ -73,3 +95,35 @@ class ContestedFilter(django_filters.FilterSet):
 
     def without_majority(self, rows: QuerySet[ContestedItem], name: str, value: bool) -> QuerySet[ContestedItem]:
         return rows.filter(majority="") if value else rows.exclude(majority="")
+
+
+class DescriptionFilter(django_filters.FilterSet):
+    dataset = django_filters.UUIDFilter(field_name="dataset_id", label=_("Dataset (identifier)"))
+    state = django_filters.ChoiceFilter(choices=Description.State, label=_("State"))
+
+    class Meta:
+        model = Description
+        fields: list[str] = []
+
+
+class NodeFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label=_("Name"))
+    team = django_filters.ModelChoiceFilter(queryset=visible_teams, label=_("Team"), empty_label=_("Every team"))
+    kind = django_filters.ChoiceFilter(choices=LineageNode.Kind, label=_("Kind"), empty_label=_("Every kind"))
+    namespace = django_filters.CharFilter(lookup_expr="icontains", label=_("Namespace"))
+    state = django_filters.ChoiceFilter(choices=LineageNode.State, label=_("State"), empty_label=_("Every state"))
+
+    class Meta:
+        model = LineageNode
+        fields: list[str] = []
+
+
+class EdgeFilter(django_filters.FilterSet):
+    input = django_filters.UUIDFilter(field_name="input_id", label=_("Input (identifier)"))
+    output = django_filters.UUIDFilter(field_name="output_id", label=_("Output (identifier)"))
+    how = django_filters.ChoiceFilter(choices=LineageEdge.How, label=_("How it is known"))
+    job = django_filters.CharFilter(lookup_expr="icontains", label=_("Job"))
+
+    class Meta:
+        model = LineageEdge
+        fields: list[str] = []

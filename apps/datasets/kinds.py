@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import search
 from apps.core.subjects import SubjectKind, SubjectRef
-from apps.datasets.models import Dataset, DatasetVersion, Source
+from apps.datasets.models import Dataset, DatasetVersion, LineageNode, Source
 from apps.owners.responsibilities import held_on
 
 SOURCE = SubjectKind(
@@ -55,7 +55,17 @@ VERSION = SubjectKind(
     ancestors=("use_case", "dataset"),
     icon="files",
 )
-KINDS = (SOURCE, DATASET, VERSION)
+NODE = SubjectKind(
+    type="lineage_node",
+    title=_("Lineage node"),
+    visible=lambda user: LineageNode.objects.visible_to(user).select_related("team"),
+    all=lambda: LineageNode.objects.select_related("team"),
+    label=str,
+    url=lambda node: reverse("datasets:lineage_node", args=[node.pk]),
+    digest=lambda node: node.digest,
+    icon="git-branch",
+)
+KINDS = (SOURCE, DATASET, VERSION, NODE)
 
 
 def find_datasets(user: Any, text: str, limit: int) -> list[search.Hit]:

@@ -20,5 +20,12 @@ sentences.offer(
         "guideline.published": (_("published the labelling guideline for"), "list-check"),
         "annotations.added": (_("added annotations to"), "upload"),
         "annotations.analysed": (_("compared the annotations of"), "eye"),
+        "lineage.node_recorded": (_("named"), "git-branch"),
+        "lineage.recorded": (_("recorded what went into"), "git-branch"),
+        "lineage.withdrawn": (_("took back what went into"), "eraser"),
+        "lineage.run_reported": (_("received a report of the run"), "git-branch"),
+        "description.read": (_("read metadata for"), "file-text"),
+        "description.taken_over": (_("took metadata over for"), "download"),
+        "description.discarded": (_("discarded metadata for"), "x"),
     }
 )

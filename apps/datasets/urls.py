@@ -1,6 +1,16 @@
 from django.urls import path
 
-from apps.datasets.views import annotations, datasets, guidelines, reading, sources, versions
+from apps.datasets.views import (
+    annotations,
+    datasets,
+    datasheets,
+    descriptions,
+    guidelines,
+    lineage,
+    reading,
+    sources,
+    versions,
+)
 
 app_name = "datasets"
 urlpatterns = [
@@ -25,6 +35,28 @@ urlpatterns = [
     path("guidelines/<uuid:pk>/publish/", guidelines.GuidelinePublish.as_view(), name="guideline_publish"),
     path("<uuid:pk>/guidelines/", guidelines.GuidelineList.as_view(), name="guideline_list"),
     path("<uuid:pk>/guidelines/new/", guidelines.GuidelineDraft.as_view(), name="guideline_draft"),
+    path("versions/<uuid:pk>/lineage/", lineage.VersionLineage.as_view(), name="version_lineage"),
+    path("versions/<uuid:pk>/datasheet/", datasheets.DatasheetPage.as_view(), name="version_datasheet"),
+    path("versions/<uuid:pk>/datasheet.pdf", datasheets.DatasheetPdf.as_view(), name="version_datasheet_pdf"),
+    path("versions/<uuid:pk>/croissant.json", datasheets.CroissantFile.as_view(), name="version_croissant"),
+    path("lineage/", lineage.NodeList.as_view(), name="lineage_list"),
+    path("lineage/new/", lineage.NodeCreate.as_view(), name="lineage_node_create"),
+    path("lineage/events/new/", lineage.ReadEvents.as_view(), name="lineage_events"),
+    path("lineage/<uuid:pk>/", lineage.NodeDetail.as_view(), name="lineage_node"),
+    path(
+        "lineage/of/<str:subject_type>/<uuid:subject_id>/downstream/",
+        lineage.Downstream.as_view(),
+        name="lineage_downstream",
+    ),
+    path(
+        "lineage/of/<str:subject_type>/<uuid:subject_id>/inputs/new/",
+        lineage.RecordInput.as_view(),
+        name="lineage_record",
+    ),
+    path("lineage/records/<uuid:pk>/take-back/", lineage.WithdrawEdge.as_view(), name="lineage_edge_withdraw"),
+    path("metadata/<uuid:pk>/", descriptions.DescriptionDetail.as_view(), name="description_detail"),
+    path("metadata/<uuid:pk>/discard/", descriptions.DescriptionDiscard.as_view(), name="description_discard"),
+    path("<uuid:pk>/metadata/", descriptions.MetadataRead.as_view(), name="metadata_read"),
     path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
     path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
     path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),

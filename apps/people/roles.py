@@ -7,7 +7,7 @@ VIEW = "view"
 TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
 EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
-DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit"})
+DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
 
 
 class Role(models.TextChoices):

@@ -33,7 +33,7 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, material
+from config.demo import annotating, material, origins
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
@@ -69,6 +69,7 @@ class Story:
         self._support(support)
         self._triage(triage)
         self._desk(desk)
+        origins.tell(self)
         self._assess(support, "teodora", CLAIMS, FIT)
         self._sign_assessment(self._assess(triage, "oskar", EARLIER, {}), "oskar", "magda")
         self._policy()
@@ -207,17 +208,7 @@ class Story:
             return datasets.create_source(self.teams[team], by=self.who(by), **values)
 
     def _support(self, use_case: UseCase) -> None:
-        source = self._source(
-            "service",
-            "sanne",
-            name="Banking77, as published",
-            kind="published",
-            location="PolyAI, 2020",
-            owner_name="PolyAI",
-            licence="CC BY 4.0",
-            is_authoritative=True,
-            exclusions="None by us; the publisher removed names and account numbers.",
-        )
+        source = self._source("service", "sanne", **origins.BANKING)
         cards = self._dataset(
             "service", "teodora", use_case, "Card questions", "Five intents about cards, to begin with.", source
         )
@@ -247,17 +238,7 @@ class Story:
         self._open(published, "teodora")
 
     def _triage(self, use_case: UseCase) -> None:
-        source = self._source(
-            "claims",
-            "oskar",
-            name="Dispute inbox",
-            kind="application",
-            location="Case system, queue DISPUTES",
-            owner_name="Case system team",
-            licence="Own data",
-            is_authoritative=True,
-            exclusions="Cases under legal hold.",
-        )
+        source = self._source("claims", "oskar", **origins.INBOX)
         disputes = self._dataset(
             "claims", "oskar", use_case, "Disputed payments", "Messages about payments nobody recognises.", source
         )
@@ -280,16 +261,7 @@ class Story:
         )
 
     def _desk(self, use_case: UseCase) -> None:
-        source = self._source(
-            "workplace",
-            "hana",
-            name="Help desk export",
-            kind="warehouse",
-            location="warehouse.help.tickets",
-            owner_name="Lucía Paredes",
-            licence="Own data",
-            is_authoritative=True,
-        )
+        source = self._source("workplace", "hana", **origins.HELP_DESK)
         dataset = self._dataset(
             "workplace", "hana", use_case, "Identity questions", "Questions about proving who one is.", source
         )

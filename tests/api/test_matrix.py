@@ -28,6 +28,7 @@ from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
+from tests.datasets.scenery import make_lineage, run_event
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, add_annotations, make_gate, make_scene, publish_guideline, upload
 
@@ -46,6 +47,7 @@ def world(notary: Callable[[], None]) -> World:
     scene = make_scene(name="Ours")
     gate = make_gate(scene)
     holder = scene.people["review_lead"]
+    lineage = make_lineage(scene)
     attestation = evidence.attest(gate.subject, "sample_audited", by=holder)
     source = PolicyVersion.objects.get(kind="start", number=1).source
     proposed = gates.propose_policy(source.replace("at_most: 0.5", "at_most: 0.4"), by=scene.lead, note="n")
@@ -70,6 +72,9 @@ def world(notary: Callable[[], None]) -> World:
         "source": scene.dataset.sources.get().pk,
         "dataset": scene.dataset.pk,
         "dataset-version": scene.version.pk,
+        "lineage-node": lineage.extract.pk,
+        "lineage-edge": lineage.edge.pk,
+        "dataset-description": lineage.description.pk,
         "document": Document.objects.filter(kind="exclusions").get().pk,
         "attestation": attestation.pk,
         "gate": gate.pk,
@@ -162,6 +167,23 @@ ACTS: dict[str, Act] = {
     "guideline:create": Act("dataset.edit", lambda w: {"dataset": str(w.scene.dataset.pk), "rules": ["r"]}),
     "guideline:partial_update": Act("dataset.edit", lambda w: {"rules": ["Another rule"]}),
     "guideline:publications": Act("holder", lambda w: {"revision": 1}),
+    "dataset-description:create": Act(
+        "dataset.edit", lambda w: {"dataset": str(w.scene.dataset.pk), "content": "---\npretty_name: N\n---\n"}
+    ),
+    "dataset-description:acceptances": Act("dataset.edit", lambda w: {"parts": ["description"]}),
+    "dataset-description:refusals": Act("dataset.edit"),
+    "lineage-node:create": Act(
+        "lineage.record", lambda w: {"team": str(w.scene.team.pk), "kind": "extract", "name": "N"}
+    ),
+    "lineage-edge:create": Act(
+        "lineage.record",
+        lambda w: {
+            "input": {"type": "source", "id": str(w.objects["source"])},
+            "output": {"type": "dataset_version", "id": str(w.scene.version.pk)},
+        },
+    ),
+    "lineage-edge:withdrawals": Act("lineage.record", lambda w: {"reason": "r"}),
+    "openlineage:create": Act("lineage.record", lambda w: run_event()),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

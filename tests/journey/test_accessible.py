@@ -17,6 +17,7 @@ SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/not-there/")
 FRAGMENTS = {
     "datasets:inspection_panel", "datasets:annotation_panel", "ledger:job_panel", "ledger:export_download",
     "evidence:document_download",
+    "datasets:version_datasheet_pdf", "datasets:version_croissant",
 }  # fmt: skip
 
 

@@ -8,8 +8,19 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
+from apps.datasets.actions.descriptions import (
+    discard_description,
+    read_description,
+    take_over_description,
+)
 from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
+from apps.datasets.actions.lineage import (
+    record_edge,
+    record_node,
+    report_run,
+    withdraw_edge,
+)
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.uploads import (
     abandon_upload,
@@ -28,6 +39,7 @@ __all__ = [
     "cancel_inspection",
     "create_dataset",
     "create_source",
+    "discard_description",
     "draft_guideline",
     "edit_dataset",
     "edit_guideline",
@@ -35,9 +47,15 @@ __all__ = [
     "forget_uploads",
     "inspect_again",
     "publish_guideline",
+    "read_description",
+    "record_edge",
+    "record_node",
     "register_version",
+    "report_run",
     "set_reading",
     "set_sources",
     "start_upload",
     "take_file",
+    "take_over_description",
+    "withdraw_edge",
 ]

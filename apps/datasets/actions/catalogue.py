@@ -9,14 +9,28 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.errors import NameTaken
-from apps.datasets.errors import SourceOfAnotherTeam
+from apps.datasets.errors import OwnerOutsideTeam, ReasonNeeded, SourceOfAnotherTeam
+from apps.datasets.lineage.walking import announce_downstream
 from apps.datasets.models import Dataset, Source
 from apps.datasets.refs import dataset_ref, source_ref
 from apps.ledger.actions import record_on
 from apps.people.models import Team, User
 from apps.usecases.models import UseCase
 
-SOURCE_FIELDS = ("name", "kind", "location", "owner_name", "licence", "is_authoritative", "exclusions")
+SOURCE_FIELDS = (
+    "name",
+    "kind",
+    "location",
+    "owner_name",
+    "owner",
+    "licence",
+    "is_authoritative",
+    "cut_off",
+    "eligibility",
+    "eligibility_reason",
+    "exclusions",
+    "excluded",
+)
 DATASET_FIELDS = ("name", "description")
 
 
@@ -27,10 +41,29 @@ def _taken(name: str) -> NameTaken:
     )
 
 
+def _check_source(team: Team, values: dict[str, Any]) -> None:
+    """Refuse a verdict on eligibility without its reason, and an owner from outside the team."""
+    verdict = values.get("eligibility", Source.Eligibility.UNDECIDED)
+    needs_reason = (Source.Eligibility.RESTRICTED, Source.Eligibility.INELIGIBLE)
+    if verdict in needs_reason and not values.get("eligibility_reason", "").strip():
+        raise ReasonNeeded(
+            _("Say why the source is restricted or not eligible, and on which terms it may be used."),
+            errors={"/eligibility_reason": [_("Say why, and on which terms.")]},
+        )
+    owner = values.get("owner")
+    if owner is not None and not (owner.is_active and team.memberships.filter(user=owner).exists()):
+        raise OwnerOutsideTeam(
+            _("%(name)s is not an active member of the team. Choose a person of the team, or write the owner's name.")
+            % {"name": owner},
+            errors={"/owner": [_("Choose a person of the team.")]},
+        )
+
+
 @transaction.atomic
 def create_source(team: Team, *, by: User, **values: Any) -> Source:
-    """Declare a system of record of the team; raise ``NameTaken``."""
+    """Declare a system of record of the team; raise ``NameTaken``, ``ReasonNeeded`` or ``OwnerOutsideTeam``."""
     access.require(by, "source.edit", team.pk)
+    _check_source(team, values)
     try:
         with transaction.atomic():
             source = Source.objects.create(team=team, **values)
@@ -47,9 +80,10 @@ def create_source(team: Team, *, by: User, **values: Any) -> Source:
 
 @transaction.atomic
 def edit_source(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> Source:
-    """Change a source; the gates of every dataset that uses it are judged anew."""
+    """Change a source; the gates of all that is declared or recorded to come from it are judged anew."""
     source = editing.lock(Source.objects.select_related("team"), pk, revision)
     access.require(by, "source.edit", source.team_id)
+    _check_source(source.team, {name: values.get(name, getattr(source, name)) for name in SOURCE_FIELDS})
     try:
         with transaction.atomic():
             changed = editing.apply(source, {name: values[name] for name in SOURCE_FIELDS if name in values})
@@ -57,8 +91,12 @@ def edit_source(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any)
         raise _taken(values["name"]) from error
     if changed:
         record_on("source.edited", by=by, ref=source_ref(source), payload={"changed": changed})
-        for dataset in source.datasets.order_by("pk"):
+        declared = {dataset.pk: dataset for dataset in source.datasets.order_by("pk")}
+        for dataset in declared.values():
             subjects.announce_change(dataset_ref(dataset), "source.edited")
+        announce_downstream(
+            [source_ref(source)], "source.edited", but=lambda obj: getattr(obj, "dataset_id", None) in declared
+        )
     return source
 
 

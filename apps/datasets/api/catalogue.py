@@ -12,21 +12,32 @@ from apps.datasets import actions
 from apps.datasets.actions import FileOffer
 from apps.datasets.actions.reading import reading_of
 from apps.datasets.api.fields import only_seen
+from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.api.versions import RegisterFilesSerializer, RegisterSerializer, VersionSerializer
 from apps.datasets.filters import DatasetFilter, SourceFilter
+from apps.datasets.lineage.surroundings import surroundings
 from apps.datasets.models import Dataset, RecordShape, Source, SplitName
-from apps.people.models import Team
+from apps.datasets.refs import source_ref
+from apps.people.models import Team, User
+from apps.people.visibility import visible_people
 from apps.usecases.models import UseCase
+
+
+class ExcludedSerializer(serializers.Serializer[Any]):
+    what = serializers.CharField(max_length=300)
+    why = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
 
 
 class SourceSerializer(serializers.ModelSerializer[Source]):
     team = serializers.PrimaryKeyRelatedField(queryset=Team.objects.all())
+    owner = serializers.PrimaryKeyRelatedField(queryset=User.objects.all(), required=False, allow_null=True)
+    excluded = ExcludedSerializer(many=True, required=False, max_length=100)  # type: ignore[call-arg]
 
     class Meta:
         model = Source
         fields = [
-            "id", "team", "name", "kind", "location", "owner_name", "licence", "is_authoritative", "exclusions",
-            "revision", "created_at", "updated_at",
+            "id", "team", "name", "kind", "location", "owner_name", "owner", "licence", "is_authoritative", "cut_off",
+            "eligibility", "eligibility_reason", "exclusions", "excluded", "revision", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
         validators: list[Any] = []
@@ -34,6 +45,9 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         only_seen(self, "team", Team)
+        request = self.context.get("request")
+        if request is not None and request.user.is_authenticated:
+            self.fields["owner"].queryset = visible_people(request.user)  # type: ignore[attr-defined]
 
 
 class EditView(ReadView):
@@ -78,6 +92,13 @@ class SourceViewSet(EditView):
         data.pop("team", None)
         return actions.edit_source(pk, by=self.request.user, revision=revision, **data)
 
+    @extend_schema(responses=SurroundingsSerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def downstream(self, request: Any, pk: str) -> Response:
+        """All that was made from it, as far as the caller may see: versions, and what apps above offer."""
+        found = surroundings(source_ref(self.get_object()), request.user, up=False)
+        return Response(SurroundingsSerializer(found.as_dict()).data)
+
 
 class DatasetSerializer(serializers.ModelSerializer[Dataset]):
     use_case = serializers.PrimaryKeyRelatedField(queryset=UseCase.objects.all())
@@ -95,7 +116,7 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
         only_seen(self, "sources", Source)
 
 
-class MappingSerializer(serializers.Serializer[Any]):
+class ColumnMappingSerializer(serializers.Serializer[Any]):
     shape = serializers.ChoiceField(choices=RecordShape.choices, required=False, allow_blank=True, default="")
     input_column = serializers.CharField(source="input", max_length=200, required=False, allow_blank=True, default="")
     label_column = serializers.CharField(source="label", max_length=200, required=False, allow_blank=True, default="")
@@ -105,7 +126,7 @@ class MappingSerializer(serializers.Serializer[Any]):
     date_column = serializers.CharField(source="date", max_length=200, required=False, allow_blank=True, default="")
 
 
-class PolicySerializer(serializers.Serializer[Any]):
+class InspectionPolicySerializer(serializers.Serializer[Any]):
     near_threshold = serializers.FloatField(min_value=0.5, max_value=1, required=False)
     near_words = serializers.IntegerField(min_value=1, max_value=20, required=False)
     ignore_punctuation = serializers.BooleanField(required=False)
@@ -114,8 +135,8 @@ class PolicySerializer(serializers.Serializer[Any]):
 
 
 class ReadingSerializer(serializers.Serializer[Any]):
-    mapping = MappingSerializer(required=False, default=dict)
-    policy = PolicySerializer(required=False, default=dict)
+    mapping = ColumnMappingSerializer(required=False, default=dict)
+    policy = InspectionPolicySerializer(required=False, default=dict)
 
 
 class DatasetViewSet(EditView):

@@ -1,10 +1,13 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
 from django.utils.translation import gettext as _
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import parsers, serializers, status
 from rest_framework.decorators import action
+from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.response import Response
 
 from apps.core.api.parsers import StrictJSONParser
@@ -12,7 +15,10 @@ from apps.core.api.views import ReadView
 from apps.datasets import actions
 from apps.datasets.api import annotations as annotating
 from apps.datasets.api.fields import NothingSerializer
+from apps.datasets.api.lineage import SurroundingsSerializer
+from apps.datasets.datasheet import content, croissant, pdf
 from apps.datasets.filters import VersionFilter
+from apps.datasets.lineage.surroundings import surroundings
 from apps.datasets.models import DatasetVersion, Inspection, RecordShape, SplitFile
 from apps.datasets.refs import version_ref
 from apps.datasets.views.findings import masked_place
@@ -100,6 +106,36 @@ def masked_findings(found: Any) -> Any:
     return [masked_findings(value) for value in found] if isinstance(found, list) else found
 
 
+class PdfRenderer(BaseRenderer):
+    """Named by callers that ask for a PDF; the action answers the bytes itself."""
+
+    media_type, format = "application/pdf", "pdf"
+
+
+class CroissantRenderer(JSONRenderer):
+    media_type, format = "application/ld+json", "jsonld"
+
+
+class SheetRowSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    text = serializers.CharField()
+
+
+class SectionSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    title = serializers.CharField()
+    rows = SheetRowSerializer(many=True)
+    headings = serializers.ListField(child=serializers.CharField())
+    table = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
+    sentences = serializers.ListField(child=serializers.CharField())
+
+
+class DatasheetSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField()
+    made_at = serializers.DateTimeField()
+    sections = SectionSerializer(many=True)
+
+
 class VersionViewSet(ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
@@ -116,6 +152,48 @@ class VersionViewSet(ReadView):
     def facts(self, request: Any, pk: str) -> Response:
         version = self.get_object()
         return Response([fact.as_dict() for fact in registry.read(version_ref(version), version).values()])
+
+    @extend_schema(responses=SurroundingsSerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def lineage(self, request: Any, pk: str) -> Response:
+        """What the version was made from and what was made from it, as far as the caller may see."""
+        found = surroundings(version_ref(self.get_object()), request.user)
+        return Response(SurroundingsSerializer(found.as_dict()).data)
+
+    @extend_schema(responses=DatasheetSerializer, filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def datasheet(self, request: Any, pk: str) -> Response:
+        """The datasheet in sections, as page and PDF show it."""
+        sheet = content.read(self.get_object(), request.user)
+        sections = [section.as_dict() for section in sheet.sections()]
+        return Response({"title": sheet.title, "made_at": sheet.made_at, "sections": sections})
+
+    @extend_schema(
+        responses={(200, "application/pdf"): OpenApiTypes.BINARY}, filters=False, operation_id="dataset_versions_pdf"
+    )
+    @action(
+        detail=True,
+        methods=["get"],
+        url_path="datasheet/pdf",
+        filterset_class=None,
+        pagination_class=None,
+        renderer_classes=[JSONRenderer, PdfRenderer],
+    )
+    def datasheet_pdf(self, request: Any, pk: str) -> HttpResponse:
+        """The datasheet as PDF/A-2a and PDF/UA-1."""
+        return pdf.answer(content.read(self.get_object(), request.user))
+
+    @extend_schema(responses={(200, "application/ld+json"): OpenApiTypes.OBJECT}, filters=False)
+    @action(
+        detail=True,
+        methods=["get"],
+        filterset_class=None,
+        pagination_class=None,
+        renderer_classes=[JSONRenderer, CroissantRenderer],
+    )
+    def croissant(self, request: Any, pk: str) -> HttpResponse:
+        """The datasheet as Croissant 1.1 JSON-LD."""
+        return croissant.answer(content.read(self.get_object(), request.user))
 
     @extend_schema(request=NothingSerializer, responses={202: InspectionSerializer})
     @action(detail=True, methods=["post"])

@@ -8,10 +8,11 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
 from apps.datasets.facts.findings import FACTS, leakage_sentence, sensitive_sentence
-from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.models import DatasetVersion, Inspection, Source
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
 lazy = gettext_lazy
+Eligibility = Source.Eligibility
 OWN = (
     FactDefinition(
         "dataset.files",
@@ -32,10 +33,14 @@ OWN = (
     FactDefinition(
         "dataset.sources",
         lazy("Sources"),
-        lazy("The declared sources and how many of them are authoritative."),
+        lazy("The declared sources: how many are authoritative, and whether training on them is allowed."),
         {
             "sources": lazy("Sources"),
             "authoritative_percent": lazy("Authoritative sources, per cent"),
+            "eligible_sources": lazy("Sources eligible for training"),
+            "restricted_sources": lazy("Sources that may be used on terms"),
+            "ineligible_sources": lazy("Sources not eligible for training"),
+            "undecided_sources": lazy("Sources whose eligibility is undecided"),
         },
     ),
 )
@@ -93,8 +98,34 @@ def _sources(sources: list[Any]) -> Fact:
     else:
         weak = ", ".join(row.name for row in sources if not row.is_authoritative)
         sentence = _("Not authoritative: %(names)s.") % {"names": weak}
-    declared = digest_of([[str(row.pk), row.name, row.is_authoritative, row.exclusions] for row in sources])
-    figures = {"sources": len(sources), "authoritative_percent": percent}
+    verdicts = [row.eligibility for row in sources]
+    refused = ", ".join(row.name for row in sources if row.eligibility == Eligibility.INELIGIBLE)
+    if refused:
+        sentence += " " + _("Not eligible for training: %(names)s.") % {"names": refused}
+    declared = digest_of(
+        [
+            [
+                str(row.pk),
+                row.name,
+                row.is_authoritative,
+                row.exclusions,
+                row.eligibility,
+                row.eligibility_reason,
+                row.licence,
+                row.cut_off.isoformat() if row.cut_off else "",
+                row.excluded,
+            ]
+            for row in sources
+        ]
+    )
+    figures = {
+        "sources": len(sources),
+        "authoritative_percent": percent,
+        "eligible_sources": verdicts.count(Eligibility.ELIGIBLE),
+        "restricted_sources": verdicts.count(Eligibility.RESTRICTED),
+        "ineligible_sources": verdicts.count(Eligibility.INELIGIBLE),
+        "undecided_sources": verdicts.count(Eligibility.UNDECIDED),
+    }
     return Fact("dataset.sources", "known", sentence, figures, {"sources": declared})
 
 

@@ -3,6 +3,7 @@
 from apps.datasets.forms.annotations import AnnotationForm
 from apps.datasets.forms.catalogue import DatasetForm, NewSourceForm, SourceForm, dataset_values
 from apps.datasets.forms.guidelines import GuidelineForm, guideline_values
+from apps.datasets.forms.lineage import EventsForm, InputForm, MetadataForm, NodeForm, PartsForm, WithdrawForm
 from apps.datasets.forms.reading import ReadingForm
 from apps.datasets.forms.versions import AgainForm, VersionForm
 
@@ -10,11 +11,17 @@ __all__ = [
     "AgainForm",
     "AnnotationForm",
     "DatasetForm",
+    "EventsForm",
     "GuidelineForm",
+    "InputForm",
+    "MetadataForm",
     "NewSourceForm",
+    "NodeForm",
+    "PartsForm",
     "ReadingForm",
     "SourceForm",
     "VersionForm",
+    "WithdrawForm",
     "dataset_values",
     "guideline_values",
 ]

@@ -26,6 +26,12 @@ class Source(Editable, TeamOwned):
         PUBLISHED = "published", _("Published dataset")
         OTHER = "other", _("Other")
 
+    class Eligibility(models.TextChoices):
+        UNDECIDED = "undecided", _("Undecided")
+        ELIGIBLE = "eligible", _("Eligible")
+        RESTRICTED = "restricted", _("Restricted, with terms")
+        INELIGIBLE = "ineligible", _("Not eligible")
+
     GRANT_PATHS: ClassVar[tuple[str, ...]] = ()
 
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="sources", verbose_name=_("team"))
@@ -36,6 +42,15 @@ class Source(Editable, TeamOwned):
     licence = models.CharField(_("licence or terms"), max_length=120, blank=True)
     is_authoritative = models.BooleanField(_("authoritative"), default=False)
     exclusions = models.TextField(_("what is left out"), max_length=2000, blank=True)
+    owner = models.ForeignKey(
+        User, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner in the team")
+    )
+    cut_off = models.DateField(_("cut-off date"), null=True, blank=True)
+    eligibility = models.CharField(
+        _("eligible for training"), max_length=12, choices=Eligibility, default=Eligibility.UNDECIDED
+    )
+    eligibility_reason = models.CharField(_("why, and on which terms"), max_length=500, blank=True)
+    excluded = models.JSONField(_("what is excluded, and why"), default=list, blank=True)
 
     objects = SourceQuerySet.as_manager()
 

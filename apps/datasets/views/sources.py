@@ -11,7 +11,9 @@ from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.datasets import actions, forms
 from apps.datasets.filters import SourceFilter
+from apps.datasets.lineage.surroundings import reach, surroundings
 from apps.datasets.models import Source
+from apps.datasets.refs import source_ref
 
 
 def crumbs() -> list[Crumb]:
@@ -33,13 +35,16 @@ class SourceList(ListPage):
         (_("Kind"), lambda row: row.kind),
         (_("Authoritative"), lambda row: row.is_authoritative),
         (_("Licence"), lambda row: row.licence),
+        (_("Eligible for training"), lambda row: row.eligibility),
+        (_("Cut-off"), lambda row: row.cut_off),
+        (_("Owner"), lambda row: row.owner or row.owner_name),
     )
 
     def crumbs(self) -> Sequence[Crumb]:
         return crumbs()[:1]
 
     def get_queryset(self) -> QuerySet[Source]:
-        return Source.objects.visible_to(self.request.user).select_related("team")
+        return Source.objects.visible_to(self.request.user).select_related("team", "owner")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         user = self.request.user
@@ -57,13 +62,14 @@ class SourceDetail(DetailPage):
         return crumbs()
 
     def get_queryset(self) -> QuerySet[Source]:
-        return Source.objects.visible_to(self.request.user).select_related("team")
+        return Source.objects.visible_to(self.request.user).select_related("team", "owner")
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         source = self.object
         datasets = source.datasets.visible_to(self.request.user).select_related("use_case").order_by("name")
         may_edit = self.request.user.may("source.edit", source.team_id)
-        return super().get_context_data(datasets=datasets, may_edit=may_edit, **kwargs)
+        below = surroundings(source_ref(source), self.request.user, up=False)
+        return super().get_context_data(datasets=datasets, may_edit=may_edit, reach=reach(below), **kwargs)
 
 
 class SourceCreate(ActionFormView):
@@ -112,7 +118,8 @@ class SourceEdit(ActionFormView):
         return crumbs()
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "instance": Source.objects.get(pk=self.source.pk)}
+        fresh = Source.objects.select_related("team").get(pk=self.source.pk)
+        return {**super().get_form_kwargs(), "instance": fresh, "team": fresh.team}
 
     def get_initial(self) -> dict[str, Any]:
         return {"revision": self.source.revision}

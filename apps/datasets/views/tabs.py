@@ -15,6 +15,8 @@ from apps.datasets.models import DatasetVersion
 VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_detail", gettext_lazy("Findings")),
     ("datasets:annotation", gettext_lazy("Annotation")),
+    ("datasets:version_lineage", gettext_lazy("Lineage")),
+    ("datasets:version_datasheet", gettext_lazy("Datasheet")),
 ]
 
 
