@@ -84,11 +84,36 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     proposed = first("/gates/policies/", "version 2")
     assessment = first("/readiness/?search=Support", "Experimenting", "td a")
     history = first("/readiness/?search=Support", "Support assistant")
+    copies = f"{version}copies/"
+    overdue = first(f"{copies}?state=overdue", "Vector store")
+    gone = first(f"{copies}?state=deleted", "Notebook server")
+    identity = first(first("/datasets/", "Identity questions"), "v1")
+    desk = first("/datasets/sources/", "Help desk export")
+    sign_in(page, "teodora")
+    export = first(f"{version}exports/?state=open", "Customer questions", "td a")
+    link = first(export, "Open the link").removeprefix(URL)
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
     return {
         "dataset": (dataset, "teodora"),
         "version": (version, "teodora"),
+        "version-copies": (copies, "teodora"),
+        "version-copies-erased": (f"{identity}copies/", "ines"),
+        "version-erase": (f"{version}erase/", "ines"),
+        "version-access": (f"{version}access/", "kofi"),
+        "version-unmask": (f"{version}unmask/", "kofi"),
+        "version-exports": (f"{version}exports/", "teodora"),
+        "export": (export, "teodora"),
+        "export-new": (f"{version}exports/new/", "teodora"),
+        "export-link": (link, "teodora"),
+        "copy-overdue": (overdue, "sanne"),
+        "copy-gone": (gone, "ines"),
+        "copy-delete": (f"{overdue}delete/", "sanne"),
+        "copy-extend": (f"{overdue}extend/", "kofi"),
+        "copy-new": (f"{copies}new/", "teodora"),
+        "source": (desk, "ines"),
+        "source-copies": (f"{desk}copies/", "ines"),
+        "work-with-copies": ("/", "sanne"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
         "drill": (drill, "ines"),

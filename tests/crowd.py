@@ -13,10 +13,11 @@ from django.db import connection
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs
+from apps.core.clock import today
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.models import Copy, DatasetVersion, Inspection, VersionExport
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -32,7 +33,7 @@ from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
 from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, hand_over, make_gate, make_scene, upload
+from tests.scenery import Scene, hand_over, make_copy, make_export, make_gate, make_scene, upload
 
 _count = itertools.count(1)
 
@@ -63,13 +64,15 @@ class Crowd:
             "source": scene.dataset.sources.first().pk,
             "dataset": scene.dataset.pk,
             "dataset-version": scene.version.pk,
+            "dataset-copy": Copy.objects.filter(version=scene.version).latest("id").pk,
+            "dataset-export": VersionExport.objects.filter(version=scene.version).latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
             "assessment": Assessment.objects.filter(use_case=scene.use_case).latest("id").pk,
             "framework": FrameworkVersion.objects.latest("id").pk,
             "policy": PolicyVersion.objects.latest("id").pk,
-            "ledger-entry": Entry.objects.filter(team_id=scene.team.pk).latest("seq").seq,
+            "ledger-entry": Entry.objects.filter(team_id=scene.team.pk, seq__isnull=False).latest("seq").seq,
             "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
             "ledger-export": Export.objects.filter(requested_by=reader.pk).latest("id").pk,
             "job": Job.objects.filter(requested_by=reader.pk).latest("id").pk,
@@ -100,6 +103,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _assessments(crowd, count)
     _papers(crowd, count)
     versions = _versions(crowd, count)
+    _custody(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -182,6 +186,24 @@ def _versions(crowd: Crowd, count: int) -> list[DatasetVersion]:
     scene.version = _register(scene.dataset, stewards[-count:], scene.engineer)
     jobs.run_waiting()
     return versions
+
+
+def _custody(crowd: Crowd, count: int) -> None:
+    """Register copies that are due for the reader, extended and deleted ones; links that were followed."""
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    for number in range(count):
+        until = today() + dt.timedelta(days=1 + number % 5)
+        copy = make_copy(scene, f"Host {next(_count)}", owner=reader, keep_until=until, keep_days=None)
+        for more in range(3):
+            datasets.extend_copy(
+                copy, until + dt.timedelta(days=1 + more), by=scene.lead, reason="A run still needs it"
+            )
+        gone = make_copy(scene, f"Tape {next(_count)}", owner=reader)
+        datasets.record_deletion(gone, "removed", by=reader, proof="Ticket 7")
+    for _number in range(count):
+        export = make_export(scene, is_for_anyone=True, most_downloads=100)
+        for _follow in range(count):
+            datasets.download_export(export, by=reader)
 
 
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:

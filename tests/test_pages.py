@@ -12,6 +12,8 @@ from django.utils import timezone
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
+from apps.datasets.actions import link_token
+from apps.datasets.models import Copy, VersionExport
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -21,7 +23,7 @@ from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, make_gate, make_scene
+from tests.scenery import Scene, make_copy, make_export, make_gate, make_scene
 
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
@@ -46,6 +48,8 @@ def furnished() -> tuple[Scene, Any]:
     heir = member(scene.team, "member", name="Heir")
     owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
     owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
+    make_copy(scene)
+    make_export(scene)
     assessment = make_assessment(scene)
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
@@ -82,6 +86,8 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:version_register": dataset.pk,
         "datasets:version": version.pk,
         "datasets:inspect": version.pk,
+        "datasets:copy": Copy.objects.filter(version=version).latest("id").pk,
+        "datasets:export": VersionExport.objects.filter(version=version).latest("id").pk,
         "datasets": dataset.pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,
@@ -104,10 +110,11 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
             prefix = max((row for row in ids if name.startswith(row)), key=len)
             values[key] = ids[prefix]
         elif key == "seq":
-            values[key] = Entry.objects.order_by("-seq").values_list("seq", flat=True)[0]
+            values[key] = Entry.objects.filter(seq__isnull=False).order_by("-seq").values_list("seq", flat=True)[0]
         else:
             values[key] = {
                 "use_case": scene.use_case.pk,
+                "token": link_token(VersionExport.objects.filter(version=version).latest("id")),
                 "question": "splits_identified",
                 "other": newest.reopened_from_id if newest else None,
                 "to": "pilot",
@@ -137,7 +144,13 @@ def test_every_page_answers(notary: Any) -> None:
             continue
         url = reverse(name, kwargs=arguments(name, keys, scene, gate))
         response = client.get(url)
-        expected = {"ledger:export_download": 404, "ledger:job_panel": 404, "evidence:attest": 403}.get(name, 200)
+        expected = {
+            "ledger:export_download": 404,
+            "ledger:job_panel": 404,
+            "evidence:attest": 403,
+            "datasets:export_link": 404,
+            "datasets:export_file": 404,
+        }.get(name, 200)
         if response.status_code != expected:
             broken.append((name, response.status_code))
     assert not broken

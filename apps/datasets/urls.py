@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.datasets.views import datasets, reading, sources, versions
+from apps.datasets.views import access, copies, datasets, exports, reading, sources, versions
 
 app_name = "datasets"
 urlpatterns = [
@@ -15,6 +15,22 @@ urlpatterns = [
     path("versions/<uuid:pk>/inspect/", versions.InspectAgain.as_view(), name="inspect_again"),
     path("versions/<uuid:pk>/inspection/stop/", versions.InspectionStop.as_view(), name="inspection_stop"),
     path("<uuid:pk>/reading/", reading.ReadingEdit.as_view(), name="reading_edit"),
+    path("sources/<uuid:pk>/copies/", copies.SourceCopies.as_view(), name="source_copies"),
+    path("versions/<uuid:pk>/copies/", copies.VersionCopies.as_view(), name="version_copies"),
+    path("versions/<uuid:pk>/copies/new/", copies.CopyRegister.as_view(), name="version_copy_new"),
+    path("versions/<uuid:pk>/erase/", copies.VersionErase.as_view(), name="version_erase"),
+    path("versions/<uuid:pk>/access/", access.VersionAccess.as_view(), name="version_access"),
+    path("versions/<uuid:pk>/unmask/", access.VersionUnmask.as_view(), name="version_unmask"),
+    path("versions/<uuid:pk>/exports/", exports.VersionExports.as_view(), name="version_exports"),
+    path("versions/<uuid:pk>/exports/new/", exports.ExportCreate.as_view(), name="version_export_new"),
+    path("copies/<uuid:pk>/", copies.CopyDetail.as_view(), name="copy_detail"),
+    path("copies/<uuid:pk>/delete/", copies.CopyDelete.as_view(), name="copy_delete"),
+    path("copies/<uuid:pk>/extend/", copies.CopyExtend.as_view(), name="copy_extend"),
+    path("copies/<uuid:pk>/hand-over/", copies.CopyHandOver.as_view(), name="copy_hand_over"),
+    path("exports/<uuid:pk>/", exports.ExportDetail.as_view(), name="export_detail"),
+    path("exports/<uuid:pk>/revoke/", exports.ExportRevoke.as_view(), name="export_revoke"),
+    path("links/<str:token>/", exports.ExportLink.as_view(), name="export_link"),
+    path("links/<str:token>/file/", exports.ExportFile.as_view(), name="export_file"),
     path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
     path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
     path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),

@@ -7,14 +7,19 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from django.urls import reverse
 
+from apps.datasets.actions import link_token
 from tests.journey.test_browser_journey import sign_in
 from tests.people.factories import member
+from tests.scenery import make_export
 from tests.test_pages import ONLY_POST, arguments, furnished, pages
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow]
 OTHERS = ("/accounts/2fa/", "/accounts/password/change/", "/accounts/sessions/", "/search/?q=zz", "/gates/?search=zz")
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/not-there/")
-FRAGMENTS = {"datasets:inspection_panel", "ledger:job_panel", "ledger:export_download", "evidence:document_download"}
+FRAGMENTS = {
+    "datasets:inspection_panel", "datasets:export_file", "ledger:job_panel", "ledger:export_download",
+    "evidence:document_download",
+}  # fmt: skip
 
 
 def problems(page: Any, url: str) -> list[str]:
@@ -47,7 +52,8 @@ def test_axe_finds_nothing_on_any_page(page: Any, live_server: Any) -> None:
     for path in OTHERS:
         found += problems(page, live_server.url + path)
     page.context.clear_cookies()
-    for path in SIGNED_OUT:
+    link = reverse("datasets:export_link", args=[link_token(make_export(scene, is_for_anyone=True))])
+    for path in (*SIGNED_OUT, link):
         found += problems(page, live_server.url + path)
     assert not found, "\n".join(found)
 

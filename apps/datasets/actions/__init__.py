@@ -1,11 +1,27 @@
 """Every change of sources, datasets, uploads, versions and inspections."""
 
+from apps.datasets.actions.access import note_samples_seen, unmask_samples, view_samples
 from apps.datasets.actions.catalogue import (
     create_dataset,
     create_source,
     edit_dataset,
     edit_source,
     set_sources,
+)
+from apps.datasets.actions.copies import (
+    extend_copy,
+    hand_over_copy,
+    record_deletion,
+    register_copy,
+)
+from apps.datasets.actions.erasing import erase_files
+from apps.datasets.actions.exports import (
+    create_export,
+    download_export,
+    export_of,
+    link_token,
+    open_link,
+    revoke_export,
 )
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.reading import set_reading
@@ -24,14 +40,28 @@ __all__ = [
     "append_upload",
     "cancel_inspection",
     "create_dataset",
+    "create_export",
     "create_source",
+    "download_export",
     "edit_dataset",
     "edit_source",
+    "erase_files",
+    "export_of",
+    "extend_copy",
     "forget_uploads",
+    "hand_over_copy",
     "inspect_again",
+    "link_token",
+    "note_samples_seen",
+    "open_link",
+    "record_deletion",
+    "register_copy",
     "register_version",
+    "revoke_export",
     "set_reading",
     "set_sources",
     "start_upload",
     "take_file",
+    "unmask_samples",
+    "view_samples",
 ]

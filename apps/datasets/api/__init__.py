@@ -3,6 +3,8 @@
 from typing import Any
 
 from apps.datasets.api.catalogue import DatasetViewSet, SourceViewSet
+from apps.datasets.api.copies import CopyViewSet
+from apps.datasets.api.exports import VersionExportViewSet
 from apps.datasets.api.uploads import UploadViewSet
 from apps.datasets.api.versions import VersionViewSet
 
@@ -12,4 +14,6 @@ def register(router: Any) -> None:
     router.register("sources", SourceViewSet, basename="source")
     router.register("datasets", DatasetViewSet, basename="dataset")
     router.register("dataset-versions", VersionViewSet, basename="dataset-version")
+    router.register("dataset-copies", CopyViewSet, basename="dataset-copy")
+    router.register("dataset-exports", VersionExportViewSet, basename="dataset-export")
     router.register("uploads", UploadViewSet, basename="upload")

@@ -11,6 +11,7 @@ from apps.core.api.views import ReadView, expected_revision, set_etag
 from apps.datasets import actions
 from apps.datasets.actions import FileOffer
 from apps.datasets.actions.reading import reading_of
+from apps.datasets.api.custody import SourceCustody
 from apps.datasets.api.fields import only_seen
 from apps.datasets.api.versions import RegisterFilesSerializer, RegisterSerializer, VersionSerializer
 from apps.datasets.filters import DatasetFilter, SourceFilter
@@ -25,7 +26,8 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     class Meta:
         model = Source
         fields = [
-            "id", "team", "name", "kind", "location", "owner_name", "licence", "is_authoritative", "exclusions",
+            "id", "team", "name", "kind", "location", "owner_name", "licence", "retention_days", "is_authoritative",
+            "exclusions",
             "revision", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
@@ -63,7 +65,7 @@ class EditView(ReadView):
         return self._answer(changed, status.HTTP_200_OK)
 
 
-class SourceViewSet(EditView):
+class SourceViewSet(SourceCustody, EditView):
     """Systems of record that data comes from."""
 
     model = Source
@@ -85,7 +87,10 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 
     class Meta:
         model = Dataset
-        fields = ["id", "use_case", "name", "description", "sources", "revision", "created_at", "updated_at"]
+        fields = [
+            "id", "use_case", "name", "description", "retention_days", "sources", "revision", "created_at",
+            "updated_at",
+        ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
         validators: list[Any] = []
 

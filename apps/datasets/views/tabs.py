@@ -14,6 +14,9 @@ from apps.datasets.models import DatasetVersion
 
 VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_detail", gettext_lazy("Findings")),
+    ("datasets:version_copies", gettext_lazy("Copies")),
+    ("datasets:version_access", gettext_lazy("Access")),
+    ("datasets:version_exports", gettext_lazy("Exports")),
 ]
 
 
@@ -58,6 +61,9 @@ class VersionPage(PageMixin):
 
     def crumbs(self) -> Sequence[Crumb]:
         return version_crumbs(self.version)
+
+    def tags(self) -> Sequence[dict[str, Any]]:
+        return [{"text": str(self.version)}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         tabs = version_tabs(self.version, self.tab)
