@@ -15,7 +15,7 @@ from apps.core import jobs
 from apps.core.clock import today
 from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.subjects import SubjectRef
-from apps.datasets import actions, inspection, storage
+from apps.datasets import actions, inspection, samples, storage
 from apps.datasets.actions import FileOffer
 from apps.datasets.actions.erasing import erased
 from apps.datasets.errors import (
@@ -32,7 +32,7 @@ from apps.datasets.errors import (
     ReasonMissing,
     UploadNotReady,
 )
-from apps.datasets.models import Copy, CopyDeletion, CopyExtension, Inspection, Upload
+from apps.datasets.models import Copy, CopyDeletion, CopyExtension, Inspection, InspectionResult, Upload
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence import facts
@@ -410,13 +410,17 @@ def test_an_upload_that_nobody_used_leaves_no_bytes(scene: Scene) -> None:
     assert not storage.is_own("incoming/train.csv")
 
 
-def test_an_inspection_that_ends_after_the_deletion_keeps_no_rows(monkeypatch: Any) -> None:
-    scene = make_scene(test=LEAKING, complete=False)
-    actions.inspect_again(scene.version, by=scene.engineer)
+def test_an_inspection_that_ends_after_the_deletion_keeps_no_rows(scene: Scene, monkeypatch: Any) -> None:
+    files = {
+        "train": [upload(scene.dataset, "train.csv", TRAIN + "zz,pay\n", scene.engineer)],
+        "test": [upload(scene.dataset, "test.csv", LEAKING, scene.engineer)],
+    }
+    scene.version = actions.register_version(scene.dataset, files, by=scene.engineer)
     found = inspection.inspect
 
     def slow(*args: Any, **values: Any) -> dict[str, Any]:
         findings = found(*args, **values)
+        assert "how do i PAY" in str(findings)
         erase(scene)
         return findings
 
@@ -424,7 +428,53 @@ def test_an_inspection_that_ends_after_the_deletion_keeps_no_rows(monkeypatch: A
     jobs.run_waiting()
     row = Inspection.objects.get(version=scene.version)
     assert row.state == "done"
-    assert "how do i PAY" not in str(row.findings)
+    assert not InspectionResult.objects.filter(findings__icontains="how do i PAY").exists()
+
+
+def test_the_sample_rows_of_equal_content_stay_for_the_version_that_stands() -> None:
+    scene = make_scene(test=LEAKING, complete=False)
+    twin = actions.create_dataset(scene.use_case, by=scene.engineer, name="Twin")
+    second = actions.register_version(
+        twin,
+        {
+            "train": [upload(twin, "train.csv", TRAIN, scene.engineer)],
+            "test": [upload(twin, "test.csv", LEAKING, scene.engineer)],
+        },
+        by=scene.engineer,
+    )
+    jobs.run_waiting()
+    ours, theirs = (Inspection.objects.get(version=row) for row in (scene.version, second))
+    assert ours.result_id == theirs.result_id
+    erase(scene)
+    ours, theirs = (Inspection.objects.get(version=row) for row in (scene.version, second))
+    assert "how do i PAY" not in str(ours.findings)
+    assert "how do i PAY" in str(theirs.findings)
+    assert ours.result is not None
+    assert theirs.result is not None
+    assert ours.result.digest == theirs.result.digest
+    scene.version = second
+    erase(scene)
+    assert not InspectionResult.objects.filter(findings__icontains="how do i PAY").exists()
+
+
+def test_of_a_result_the_database_lets_only_the_sample_rows_go() -> None:
+    scene = make_scene(test=LEAKING, complete=False)
+    result = Inspection.objects.get(version=scene.version).result
+    assert result is not None
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        for sql in (
+            "UPDATE datasets_inspectionresult SET findings = '{}'",
+            "UPDATE datasets_inspectionresult SET findings = datasets_without_rows(findings), digest = 'sha256:0'",
+            "UPDATE datasets_inspectionresult SET engine = 'other'",
+            "DELETE FROM datasets_inspectionresult",
+        ):
+            with pytest.raises(IntegrityError), transaction.atomic():
+                cursor.execute(sql)
+        cursor.execute("UPDATE datasets_inspectionresult SET findings = datasets_without_rows(findings)")
+    expected = samples.without(result.findings)
+    result.refresh_from_db()
+    assert result.findings == expected, "the database forgets what the code forgets"
 
 
 def test_the_copies_page_shows_time_and_table(scene: Scene) -> None:

@@ -286,7 +286,7 @@ def test_rows_stream_in_memory_that_the_file_does_not_change(scene: Scene) -> No
         finally:
             tracemalloc.stop()
 
-    assert peak(40_000) < peak(20_000) * 1.2
+    assert peak(120_000) < peak(60_000) * 1.2
 
 
 @pytest.mark.django_db(transaction=True)

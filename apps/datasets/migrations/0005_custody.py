@@ -32,16 +32,16 @@ DROP FUNCTION datasets_copy_keep();
 
 
 ONLY_ROWS_ARE_FORGOTTEN = """
-CREATE FUNCTION datasets_without_rows(found jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION datasets_without_rows(given jsonb) RETURNS jsonb LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    IF jsonb_typeof(found) = 'object' THEN
+    IF jsonb_typeof(given) = 'object' THEN
         RETURN (SELECT coalesce(jsonb_object_agg(e.key, CASE WHEN e.key IN ('samples', 'near_samples')
-            THEN '[]'::jsonb ELSE datasets_without_rows(e.value) END), '{}'::jsonb) FROM jsonb_each(found) AS e);
-    ELSIF jsonb_typeof(found) = 'array' THEN
+            THEN '[]'::jsonb ELSE datasets_without_rows(e.value) END), '{}'::jsonb) FROM jsonb_each(given) AS e);
+    ELSIF jsonb_typeof(given) = 'array' THEN
         RETURN (SELECT coalesce(jsonb_agg(datasets_without_rows(e.value) ORDER BY e.place), '[]'::jsonb)
-            FROM jsonb_array_elements(found) WITH ORDINALITY AS e(value, place));
+            FROM jsonb_array_elements(given) WITH ORDINALITY AS e(value, place));
     END IF;
-    RETURN found;
+    RETURN given;
 END $$;
 CREATE FUNCTION datasets_inspectionresult_keep() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
