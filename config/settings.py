@@ -326,6 +326,7 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
+        "InspectionStateEnum": "apps.datasets.models.Inspection.State",
         "CopyStateEnum": "apps.datasets.models.Copy.State",
         "ExportStateEnum": "apps.datasets.models.VersionExport.State",
     },
