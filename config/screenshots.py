@@ -97,6 +97,14 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     invoices = first("/datasets/sources/", "Invoice archive")
     invoices_key = invoices.rstrip("/").rsplit("/", 1)[-1]
     node = first("/datasets/lineage/?kind=run", "claims.join_refunds", "td a")
+    copies = f"{version}copies/"
+    overdue = first(f"{copies}?state=overdue", "Vector store")
+    gone = first(f"{copies}?state=deleted", "Notebook server")
+    identity = first(first("/datasets/", "Identity questions"), "v1")
+    help_desk = first("/datasets/sources/", "Help desk export")
+    sign_in(page, "teodora")
+    export = first(f"{version}exports/?state=open", "Customer questions", "td a")
+    link = first(export, "Open the link").removeprefix(URL)
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
     return {
@@ -122,6 +130,22 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "lineage-downstream": (f"/datasets/lineage/of/source/{invoices_key}/downstream/", "magda"),
         "lineage-node": (node, "magda"),
         "lineage-record": (refunds.replace("/versions/", "/lineage/of/dataset_version/") + "inputs/new/", "magda"),
+        "version-copies": (copies, "teodora"),
+        "version-copies-erased": (f"{identity}copies/", "ines"),
+        "version-erase": (f"{version}erase/", "ines"),
+        "version-access": (f"{version}access/", "kofi"),
+        "version-unmask": (f"{version}unmask/", "kofi"),
+        "version-exports": (f"{version}exports/", "teodora"),
+        "export": (export, "teodora"),
+        "export-new": (f"{version}exports/new/", "teodora"),
+        "export-link": (link, "teodora"),
+        "copy-overdue": (overdue, "sanne"),
+        "copy-gone": (gone, "ines"),
+        "copy-delete": (f"{overdue}delete/", "sanne"),
+        "copy-extend": (f"{overdue}extend/", "kofi"),
+        "copy-new": (f"{copies}new/", "teodora"),
+        "source-copies": (f"{help_desk}copies/", "ines"),
+        "work-with-copies": ("/", "sanne"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
         "drill": (drill, "ines"),

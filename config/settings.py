@@ -330,6 +330,8 @@ SPECTACULAR_SETTINGS = {
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
         "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
         "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
+        "CopyStateEnum": "apps.datasets.models.Copy.State",
+        "ExportStateEnum": "apps.datasets.models.VersionExport.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

@@ -13,17 +13,20 @@ from django.db import connection
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs
+from apps.core.clock import today
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
 from apps.datasets.models import (
     AnnotationTable,
+    Copy,
     DatasetVersion,
     Description,
     Guideline,
     Inspection,
     LineageEdge,
     LineageNode,
+    VersionExport,
 )
 from apps.datasets.refs import dataset_ref, node_ref, source_ref, version_ref
 from apps.evidence import actions as evidence
@@ -41,7 +44,17 @@ from apps.people.roles import Role
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, add_annotations, hand_over, make_gate, make_scene, publish_guideline, upload
+from tests.scenery import (
+    Scene,
+    add_annotations,
+    hand_over,
+    make_copy,
+    make_export,
+    make_gate,
+    make_scene,
+    publish_guideline,
+    upload,
+)
 
 _count = itertools.count(1)
 
@@ -77,13 +90,15 @@ class Crowd:
             "lineage-node": LineageNode.objects.filter(team=scene.team, kind="run").latest("id").pk,
             "lineage-edge": LineageEdge.objects.filter(team=scene.team).latest("id").pk,
             "dataset-description": Description.objects.filter(dataset=scene.dataset).latest("id").pk,
+            "dataset-copy": Copy.objects.filter(version=scene.version).latest("id").pk,
+            "dataset-export": VersionExport.objects.filter(version=scene.version).latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
             "assessment": Assessment.objects.filter(use_case=scene.use_case).latest("id").pk,
             "framework": FrameworkVersion.objects.latest("id").pk,
             "policy": PolicyVersion.objects.latest("id").pk,
-            "ledger-entry": Entry.objects.filter(team_id=scene.team.pk).latest("seq").seq,
+            "ledger-entry": Entry.objects.filter(team_id=scene.team.pk, seq__isnull=False).latest("seq").seq,
             "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
             "ledger-export": Export.objects.filter(requested_by=reader.pk).latest("id").pk,
             "job": Job.objects.filter(requested_by=reader.pk).latest("id").pk,
@@ -116,6 +131,7 @@ def grow(crowd: Crowd, count: int) -> None:
     versions = _versions(crowd, count)
     _annotated(crowd, count)
     _lineage(crowd, count)
+    _custody(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -233,6 +249,24 @@ def _lineage(crowd: Crowd, count: int) -> None:
             inputs=[lineage.named(lineage.extract), lineage.named(extract)],
             outputs=[lineage.named(first), lineage.named(scene.version), copy],
         )
+
+
+def _custody(crowd: Crowd, count: int) -> None:
+    """Register copies that are due for the reader, extended and deleted ones; links that were followed."""
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    for number in range(count):
+        until = today() + dt.timedelta(days=1 + number % 5)
+        copy = make_copy(scene, f"Host {next(_count)}", owner=reader, keep_until=until, keep_days=None)
+        for more in range(3):
+            datasets.extend_copy(
+                copy, until + dt.timedelta(days=1 + more), by=scene.lead, reason="A run still needs it"
+            )
+        gone = make_copy(scene, f"Tape {next(_count)}", owner=reader)
+        datasets.record_deletion(gone, "removed", by=reader, proof="Ticket 7")
+    for _number in range(count):
+        export = make_export(scene, is_for_anyone=True, most_downloads=100)
+        for _follow in range(count):
+            datasets.download_export(export, by=reader)
 
 
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:

@@ -1,15 +1,16 @@
 """One believable team with a use case, a dataset and everything its start gate asks for."""
 
+import datetime as dt
 import io
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from apps.core import jobs
+from apps.core import clock, jobs
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.models import Dataset, DatasetVersion
+from apps.datasets.models import Copy, Dataset, DatasetVersion, VersionExport
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
@@ -186,6 +187,24 @@ def add_annotations(scene: Scene, text: str = ANNOTATIONS, version: Any = None, 
     table = datasets.add_annotations(version, offer.upload, by=scene.engineer, **values)
     jobs.run_waiting()
     return table
+
+
+def make_copy(scene: Scene, place: str = "s3://training/questions", **values: Any) -> Copy:
+    """Register a training copy that the engineer owns and deletes in 90 days."""
+    values = {"kind": "training", "owner": scene.engineer, "purpose": "To tune on", "keep_days": 90} | values
+    kind, owner, purpose = values.pop("kind"), values.pop("owner"), values.pop("purpose")
+    by = values.pop("by", scene.engineer)
+    return datasets.register_copy(scene.version, kind, place, owner, purpose, by=by, **values)
+
+
+def make_export(scene: Scene, **values: Any) -> VersionExport:
+    """Make a link of the engineer's to the whole version."""
+    values = {
+        "by": scene.engineer,
+        "reason": "To look at it offline",
+        "delete_by": clock.today() + dt.timedelta(days=30),
+    } | values
+    return datasets.create_export(values.pop("version", scene.version), values.pop("format", "csv"), **values)
 
 
 def make_gate(scene: Scene) -> Gate:

@@ -39,6 +39,10 @@ INTERNAL = {
     "assessments.import_default_frameworks": "follows a migration",
     "datasets.set_sources": "part of edit_dataset",
     "datasets.forget_uploads": "follows the clock",
+    "datasets.note_samples_seen": "follows a look at samples",
+    "datasets.export_of": "a question, not an act",
+    "datasets.link_token": "a name",
+    "datasets.open_link": "a question, not an act",
 }
 BY_ANOTHER_NAME = {
     "datasets.start_upload": "the page's script calls the endpoint",

@@ -13,7 +13,8 @@ from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
 from apps.datasets import actions as datasets
-from apps.datasets.models import Description, Guideline, LineageEdge, LineageNode
+from apps.datasets.actions import link_token
+from apps.datasets.models import Copy, Description, Guideline, LineageEdge, LineageNode, VersionExport
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -24,7 +25,7 @@ from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, add_annotations, make_gate, make_scene, publish_guideline
+from tests.scenery import Scene, add_annotations, make_copy, make_export, make_gate, make_scene, publish_guideline
 
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
@@ -55,6 +56,8 @@ def furnished() -> tuple[Scene, Any]:
     owners.hand_over(sponsor, heir, by=scene.lead, note="New job")
     owners.record_drill(scenario([scene.people["business_owner"]], [], None), by=scene.lead)
     make_lineage(scene)
+    make_copy(scene)
+    make_export(scene)
     assessment = make_assessment(scene)
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
@@ -99,6 +102,8 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:lineage_node": LineageNode.objects.filter(team=scene.team, kind="extract").first().pk,
         "datasets:lineage_edge": LineageEdge.objects.filter(team=scene.team).first().pk,
         "datasets:description": Description.objects.filter(dataset=dataset).first().pk,
+        "datasets:copy": Copy.objects.filter(version=version).latest("id").pk,
+        "datasets:export": VersionExport.objects.filter(version=version).latest("id").pk,
         "datasets": dataset.pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,
@@ -121,10 +126,11 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
             prefix = max((row for row in ids if name.startswith(row)), key=len)
             values[key] = ids[prefix]
         elif key == "seq":
-            values[key] = Entry.objects.order_by("-seq").values_list("seq", flat=True)[0]
+            values[key] = Entry.objects.filter(seq__isnull=False).order_by("-seq").values_list("seq", flat=True)[0]
         else:
             values[key] = {
                 "use_case": scene.use_case.pk,
+                "token": link_token(VersionExport.objects.filter(version=version).latest("id")),
                 "question": "splits_identified",
                 "other": newest.reopened_from_id if newest else None,
                 "to": "pilot",
@@ -154,7 +160,13 @@ def test_every_page_answers(notary: Any) -> None:
             continue
         url = reverse(name, kwargs=arguments(name, keys, scene, gate))
         response = client.get(url)
-        expected = {"ledger:export_download": 404, "ledger:job_panel": 404, "evidence:attest": 403}.get(name, 200)
+        expected = {
+            "ledger:export_download": 404,
+            "ledger:job_panel": 404,
+            "evidence:attest": 403,
+            "datasets:export_link": 404,
+            "datasets:export_file": 404,
+        }.get(name, 200)
         if response.status_code != expected:
             broken.append((name, response.status_code))
     assert not broken

@@ -4,8 +4,11 @@ import contextlib
 import datetime as dt
 from collections.abc import Iterator
 from contextvars import ContextVar
+from typing import Any
 
 from django.db import connection
+from django.db.models import DateTimeField, Value
+from django.db.models.functions import Now
 
 _replayed: ContextVar[dt.datetime | None] = ContextVar("replayed", default=None)
 
@@ -24,6 +27,12 @@ def now() -> dt.datetime:
 def is_replayed() -> bool:
     """Tell whether this context tells a history instead of living it."""
     return _replayed.get() is not None
+
+
+def moment() -> Any:
+    """Return an expression for queries that is ``now()``, without a query of its own."""
+    replayed = _replayed.get()
+    return Now() if replayed is None else Value(replayed, output_field=DateTimeField())
 
 
 def today() -> dt.date:

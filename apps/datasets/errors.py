@@ -133,3 +133,59 @@ class DescriptionDecided(Refusal):
 
 class NothingToTakeOver(Refusal):
     code, status, title = "nothing_to_take_over", 422, _("There is nothing to take over")
+
+
+class OwnerNotInTeam(Refusal):
+    code, status, title = "owner_not_in_team", 422, _("The owner is not a person of the team")
+
+
+class DateNotPossible(Refusal):
+    code, status, title = "date_not_possible", 422, _("This day is not possible")
+
+
+class BeyondTheTerms(Refusal):
+    code, status, title = "beyond_the_terms", 422, _("The source does not allow this day")
+
+
+class CopyIsDeleted(Refusal):
+    code, status, title = "copy_is_deleted", 409, _("This copy is deleted")
+
+
+class ProofMissing(Refusal):
+    code, status, title = "proof_missing", 422, _("A deletion needs its proof")
+
+
+class FilesStillStored(Refusal):
+    code, status, title = "files_still_stored", 409, _("The files are still in the storage")
+
+
+class FilesByReference(Refusal):
+    code, status, title = "files_by_reference", 409, _("The files are not Fourgate's to delete")
+
+
+class FilesErased(Refusal):
+    code, status, title = "files_erased", 409, _("The files of this version are deleted")
+
+
+class ErasureNotConfirmed(Refusal):
+    code, status, title = "erasure_not_confirmed", 422, _("The deletion is not confirmed")
+
+
+class NotErased(Refusal):
+    code, status, title = "not_erased", 503, _("The storage did not delete the files")
+
+
+class NoSamples(Refusal):
+    code, status, title = "no_samples", 409, _("There are no sample rows")
+
+
+class ReasonMissing(Refusal):
+    code, status, title = "reason_missing", 422, _("Say why")
+
+
+class LinkNotPossible(Refusal):
+    code, status, title = "link_not_possible", 422, _("Such a link can't be made")
+
+
+class LinkEnded(Refusal):
+    code, status, title = "link_ended", 410, _("This link has ended")

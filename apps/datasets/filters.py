@@ -1,11 +1,15 @@
+from typing import Any
+
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.canonical import moment_text
 from apps.datasets.models import (
     AnnotationTable,
     ContestedItem,
+    Copy,
     Dataset,
     DatasetVersion,
     Description,
@@ -13,7 +17,9 @@ from apps.datasets.models import (
     LineageEdge,
     LineageNode,
     Source,
+    VersionExport,
 )
+from apps.ledger.models import Entry
 from apps.people.filters import visible_teams
 
 
@@ -127,3 +133,71 @@ class EdgeFilter(django_filters.FilterSet):
     class Meta:
         model = LineageEdge
         fields: list[str] = []
+
+
+class CopyFilter(django_filters.FilterSet):
+    search = django_filters.CharFilter(field_name="place", lookup_expr="icontains", label=_("Place"))
+    kind = django_filters.ChoiceFilter(choices=Copy.Kind, label=_("Kind"), empty_label=_("Every kind"))
+    state = django_filters.ChoiceFilter(choices=Copy.State, label=_("State"), empty_label=_("Every state"))
+    owner = django_filters.CharFilter(field_name="owner__name", lookup_expr="icontains", label=_("Owner"))
+    delete_before = django_filters.DateFilter(
+        field_name="delete_by",
+        lookup_expr="lte",
+        label=_("To be deleted by"),
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    version = django_filters.UUIDFilter(field_name="version_id", label=_("Version (identifier)"))
+    dataset = django_filters.UUIDFilter(field_name="version__dataset_id", label=_("Dataset (identifier)"))
+
+    class Meta:
+        model = Copy
+        fields: list[str] = []
+
+
+class ExportFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=VersionExport.State, label=_("State"), empty_label=_("Every state"))
+    requested_by = django_filters.CharFilter(
+        field_name="requested_by__name", lookup_expr="icontains", label=_("Made by")
+    )
+    version = django_filters.UUIDFilter(field_name="version_id", label=_("Version (identifier)"))
+
+    class Meta:
+        model = VersionExport
+        fields: list[str] = []
+
+
+ACCESS = (
+    ("dataset_version.samples_viewed", _("Looked at samples")),
+    ("dataset_version.samples_unmasked", _("Unmasked samples")),
+    ("dataset_version.exported", _("Made an export link")),
+    ("dataset_version.export_revoked", _("Took a link back")),
+    ("dataset_version.downloaded", _("Downloaded")),
+)
+
+
+class AccessFilter(django_filters.FilterSet):
+    """Who touched a version's rows, how and when; the same for the page and the API."""
+
+    actor = django_filters.CharFilter(field_name="actor_name", lookup_expr="icontains", label=_("Who"))
+    kind = django_filters.ChoiceFilter(
+        field_name="action",
+        choices=[(action.split(".")[1], title) for action, title in ACCESS],
+        method="of_kind",
+        label=_("What"),
+        empty_label=_("Everything"),
+    )
+    since = django_filters.IsoDateTimeFilter(
+        method="from_moment",
+        label=_("From"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )
+
+    class Meta:
+        model = Entry
+        fields: list[str] = []
+
+    def of_kind(self, rows: QuerySet[Entry], name: str, value: str) -> QuerySet[Entry]:
+        return rows.filter(action=f"dataset_version.{value}")
+
+    def from_moment(self, rows: QuerySet[Entry], name: str, value: Any) -> QuerySet[Entry]:
+        return rows.filter(occurred__gte=moment_text(value))

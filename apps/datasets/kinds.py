@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import search
 from apps.core.subjects import SubjectKind, SubjectRef
-from apps.datasets.models import Dataset, DatasetVersion, LineageNode, Source
+from apps.datasets.models import Copy, Dataset, DatasetVersion, LineageNode, Source
 from apps.owners.responsibilities import held_on
 
 SOURCE = SubjectKind(
@@ -65,7 +65,19 @@ NODE = SubjectKind(
     digest=lambda node: node.digest,
     icon="git-branch",
 )
-KINDS = (SOURCE, DATASET, VERSION, NODE)
+COPY = SubjectKind(
+    type="dataset_copy",
+    title=_("Copy"),
+    visible=lambda user: Copy.objects.visible_to(user).select_related("version__dataset__use_case__team"),
+    all=lambda: Copy.objects.select_related("version__dataset__use_case__team"),
+    label=str,
+    url=lambda copy: reverse("datasets:copy_detail", args=[copy.pk]),
+    parent=lambda copy: SubjectRef("dataset_version", copy.version_id),
+    above=lambda copy: copy.version,
+    ancestors=("use_case", "dataset", "dataset_version"),
+    icon="copy",
+)
+KINDS = (SOURCE, DATASET, VERSION, NODE, COPY)
 
 
 def find_datasets(user: Any, text: str, limit: int) -> list[search.Hit]:

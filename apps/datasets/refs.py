@@ -1,7 +1,7 @@
 """How other floors name the things of this one."""
 
 from apps.core.subjects import SubjectRef
-from apps.datasets.models import Dataset, DatasetVersion, LineageNode, Source
+from apps.datasets.models import Copy, Dataset, DatasetVersion, LineageNode, Source
 
 
 def source_ref(source: Source) -> SubjectRef:
@@ -18,3 +18,7 @@ def version_ref(version: DatasetVersion) -> SubjectRef:
 
 def node_ref(node: LineageNode) -> SubjectRef:
     return SubjectRef("lineage_node", node.pk)
+
+
+def copy_ref(copy: Copy) -> SubjectRef:
+    return SubjectRef("dataset_copy", copy.pk)

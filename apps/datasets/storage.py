@@ -26,6 +26,7 @@ from apps.datasets.inspection import FileProblem, FileShape, check_file, detect
 from apps.datasets.inspection.reading import Format
 
 CHUNK = 1024 * 1024
+OWN_FOLDER = "datasets/"
 
 
 def staged(upload_id: uuid.UUID) -> Path:
@@ -150,10 +151,15 @@ def checked(
     return digest, reading.size, shape
 
 
+def is_own(name: str) -> bool:
+    """Tell whether the stored name is one that Fourgate gave; another one was taken by reference."""
+    return name.startswith(OWN_FOLDER)
+
+
 def keep(stream: IO[bytes], digest: str) -> str:
     """Put the file into storage under its digest and return its name there; equal bytes are kept once."""
     plain = digest.removeprefix("sha256:")
-    name = f"datasets/{plain[:2]}/{plain}"
+    name = f"{OWN_FOLDER}{plain[:2]}/{plain}"
     if not default_storage.exists(name):
         stream.seek(0)
         name = default_storage.save(name, File(stream))

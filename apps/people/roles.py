@@ -8,6 +8,7 @@ TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
 EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
+CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
 class Role(models.TextChoices):
@@ -35,11 +36,16 @@ BASE = frozenset({VIEW})
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MEMBER: BASE,
-    Role.DATA_STEWARD: BASE | {"trail.view", "gate.open"} | DATASETS | EVIDENCE,
+    Role.DATA_STEWARD: BASE
+    | {"trail.view", "gate.open", "samples.unmask", "dataset.erase"}
+    | DATASETS
+    | CUSTODY
+    | EVIDENCE,
     Role.TECHNICAL_OWNER: BASE
-    | {"trail.view", "gate.open", "gate.withdraw"}
+    | {"trail.view", "gate.open", "gate.withdraw", "samples.unmask"}
     | USE_CASES
     | DATASETS
+    | CUSTODY
     | EVIDENCE
     | ASSESS,
     Role.BUSINESS_OWNER: BASE
@@ -48,12 +54,14 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | EVIDENCE
     | ASSESS
     | PHASES,
-    Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign"} | EVIDENCE,
+    Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign", "samples.unmask", "copy.extend"} | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE
     | TRAIL
     | EVIDENCE
     | USE_CASES
     | DATASETS
+    | CUSTODY
+    | {"copy.extend", "dataset.erase"}
     | GOVERNANCE
     | RULES
     | ASSESS

@@ -30,7 +30,16 @@ from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.scenery import make_lineage, run_event
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, add_annotations, make_gate, make_scene, publish_guideline, upload
+from tests.scenery import (
+    Scene,
+    add_annotations,
+    make_copy,
+    make_export,
+    make_gate,
+    make_scene,
+    publish_guideline,
+    upload,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -60,6 +69,7 @@ def world(notary: Callable[[], None]) -> World:
     publish_guideline(scene)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
+    copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     notary()
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
@@ -75,13 +85,15 @@ def world(notary: Callable[[], None]) -> World:
         "lineage-node": lineage.extract.pk,
         "lineage-edge": lineage.edge.pk,
         "dataset-description": lineage.description.pk,
+        "dataset-copy": copy.pk,
+        "dataset-export": export.pk,
         "document": Document.objects.filter(kind="exclusions").get().pk,
         "attestation": attestation.pk,
         "gate": gate.pk,
         "assessment": assessment.pk,
         "framework": framework.pk,
         "policy": proposed.pk,
-        "ledger-entry": Entry.objects.filter(team_id=scene.team.pk).order_by("-seq").values_list("seq", flat=True)[0],
+        "ledger-entry": Entry.objects.filter(team_id=scene.team.pk, seq__isnull=False).latest("seq").seq,
         "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
         "job": Job.objects.filter(kind="inspect_version").latest("id").pk,
         "upload": upload_id,
@@ -109,6 +121,16 @@ def _shared(world: World) -> dict[str, str]:
         "subject_type": "dataset",
         "subject_id": str(world.scene.dataset.pk),
         "user": str(world.scene.lead.pk),
+    }
+
+
+def _copy(world: World) -> dict[str, str]:
+    return {
+        "version": str(world.scene.version.pk),
+        "kind": "backup",
+        "place": "Tape 7",
+        "owner": str(world.scene.engineer.pk),
+        "purpose": "p",
     }
 
 
@@ -184,6 +206,16 @@ ACTS: dict[str, Act] = {
     ),
     "lineage-edge:withdrawals": Act("lineage.record", lambda w: {"reason": "r"}),
     "openlineage:create": Act("lineage.record", lambda w: run_event()),
+    "dataset-version:unmaskings": Act("samples.unmask", lambda w: {"reason": "r"}),
+    "dataset-version:exports": Act(
+        "dataset.export", lambda w: {"format": "csv", "reason": "r", "delete_by": "2100-01-01"}
+    ),
+    "dataset-version:erasures": Act("dataset.erase", lambda w: {"confirm": str(w.scene.version)}),
+    "dataset-copy:create": Act("copy.register", _copy),
+    "dataset-copy:deletions": Act("copy.register", lambda w: {"method": "removed", "proof": "p"}),
+    "dataset-copy:extensions": Act("copy.extend", lambda w: {"keep_until": "2100-01-01", "reason": "r"}),
+    "dataset-copy:handovers": Act("copy.register", lambda w: {"owner": str(w.scene.lead.pk)}),
+    "dataset-export:revocations": Act("dataset.export", lambda w: {"reason": "r"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

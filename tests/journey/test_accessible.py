@@ -7,8 +7,10 @@ from axe_playwright_python.sync_playwright import Axe
 from django.core.management import call_command
 from django.urls import reverse
 
+from apps.datasets.actions import link_token
 from tests.journey.test_browser_journey import sign_in
 from tests.people.factories import member
+from tests.scenery import make_export
 from tests.test_pages import ONLY_POST, arguments, furnished, pages
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pytest.mark.slow]
@@ -18,6 +20,7 @@ FRAGMENTS = {
     "datasets:inspection_panel", "datasets:annotation_panel", "ledger:job_panel", "ledger:export_download",
     "evidence:document_download",
     "datasets:version_datasheet_pdf", "datasets:version_croissant",
+    "datasets:export_file",
 }  # fmt: skip
 
 
@@ -51,7 +54,8 @@ def test_axe_finds_nothing_on_any_page(page: Any, live_server: Any) -> None:
     for path in OTHERS:
         found += problems(page, live_server.url + path)
     page.context.clear_cookies()
-    for path in SIGNED_OUT:
+    link = reverse("datasets:export_link", args=[link_token(make_export(scene, is_for_anyone=True))])
+    for path in (*SIGNED_OUT, link):
         found += problems(page, live_server.url + path)
     assert not found, "\n".join(found)
 

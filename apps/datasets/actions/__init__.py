@@ -1,5 +1,6 @@
 """Every change of sources, datasets, uploads, versions and inspections."""
 
+from apps.datasets.actions.access import note_samples_seen, unmask_samples, view_samples
 from apps.datasets.actions.annotations import add_annotations
 from apps.datasets.actions.catalogue import (
     create_dataset,
@@ -8,10 +9,25 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
+from apps.datasets.actions.copies import (
+    extend_copy,
+    hand_over_copy,
+    record_deletion,
+    register_copy,
+)
 from apps.datasets.actions.descriptions import (
     discard_description,
     read_description,
     take_over_description,
+)
+from apps.datasets.actions.erasing import erase_files
+from apps.datasets.actions.exports import (
+    create_export,
+    download_export,
+    export_of,
+    link_token,
+    open_link,
+    revoke_export,
 )
 from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
@@ -38,24 +54,38 @@ __all__ = [
     "append_upload",
     "cancel_inspection",
     "create_dataset",
+    "create_export",
     "create_source",
     "discard_description",
+    "download_export",
     "draft_guideline",
     "edit_dataset",
     "edit_guideline",
     "edit_source",
+    "erase_files",
+    "export_of",
+    "extend_copy",
     "forget_uploads",
+    "hand_over_copy",
     "inspect_again",
+    "link_token",
+    "note_samples_seen",
+    "open_link",
     "publish_guideline",
     "read_description",
+    "record_deletion",
     "record_edge",
     "record_node",
+    "register_copy",
     "register_version",
     "report_run",
+    "revoke_export",
     "set_reading",
     "set_sources",
     "start_upload",
     "take_file",
     "take_over_description",
+    "unmask_samples",
+    "view_samples",
     "withdraw_edge",
 ]

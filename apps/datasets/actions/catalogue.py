@@ -30,8 +30,9 @@ SOURCE_FIELDS = (
     "eligibility_reason",
     "exclusions",
     "excluded",
+    "retention_days",
 )
-DATASET_FIELDS = ("name", "description")
+DATASET_FIELDS = ("name", "description", "retention_days")
 
 
 def _taken(name: str) -> NameTaken:
@@ -102,14 +103,24 @@ def edit_source(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any)
 
 @transaction.atomic
 def create_dataset(
-    use_case: UseCase, *, by: User, name: str, description: str = "", sources: Iterable[Source] = ()
+    use_case: UseCase,
+    *,
+    by: User,
+    name: str,
+    description: str = "",
+    sources: Iterable[Source] = (),
+    retention_days: int | None = None,
 ) -> Dataset:
     """Create a dataset of the use case; raise ``NameTaken``."""
     access.require(by, "dataset.create", use_case.team_id)
     try:
         with transaction.atomic():
             dataset = Dataset.objects.create(
-                use_case=use_case, name=name.strip(), description=description.strip(), created_by=by
+                use_case=use_case,
+                name=name.strip(),
+                description=description.strip(),
+                retention_days=retention_days,
+                created_by=by,
             )
     except IntegrityError as error:
         raise _taken(name) from error
@@ -119,7 +130,12 @@ def create_dataset(
         "dataset.created",
         by=by,
         ref=dataset_ref(dataset),
-        payload={"name": dataset.name, "use_case": use_case.name, "sources": [row.name for row in chosen]},
+        payload={
+            "name": dataset.name,
+            "use_case": use_case.name,
+            "sources": [row.name for row in chosen],
+            "retention_days": retention_days,
+        },
     )
     return dataset
 

@@ -17,6 +17,7 @@ from apps.core.clock import now
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import inspection
+from apps.datasets.actions.erasing import erased, refuse_erased, without_rows
 from apps.datasets.errors import InspectionRuns, NothingRuns
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
@@ -83,6 +84,7 @@ def inspect_again(version: DatasetVersion, *, by: User) -> Inspection:
     The same question as before is answered by the result that stands.
     """
     access.require(by, "dataset.register", version.team.pk)
+    refuse_erased(version)
     found = Inspection.objects.select_for_update(of=("self",)).get(version=version)
     if found.state == State.PENDING:
         raise InspectionRuns(_("The inspection is still running. Wait for it, or stop it."))
@@ -144,6 +146,8 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     result = InspectionResult.objects.filter(key=key).first()
     gone = [file.name for file in files if not default_storage.exists(file.storage_name)]
     if gone:
+        if result is not None and erased(version) is not None:
+            without_rows(result, version)
         return _fail(job, version, _("A file of this version is not in the storage any more."))
     try:
         if result is None:
@@ -193,6 +197,8 @@ def _finish(job: Job, version: DatasetVersion, state: str, result: InspectionRes
     found = Inspection.objects.select_for_update(of=("self",)).get(version=version)
     if found.attempt != job.payload["attempt"] or found.state != State.PENDING:
         return
+    if result is not None and erased(version) is not None:
+        result = without_rows(result, version)
     found.state, found.result, found.error, found.finished_at = state, result, error, now()
     found.save(update_fields=["state", "result", "error", "finished_at"])
     record_on(

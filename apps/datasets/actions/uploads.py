@@ -13,6 +13,7 @@ from apps.core import access, jobs
 from apps.core.errors import Refusal
 from apps.core.models import Job
 from apps.datasets import storage
+from apps.datasets.actions.erasing import release
 from apps.datasets.errors import OffsetDiffers, UploadNotReady, UploadTooLarge
 from apps.datasets.inspection import FileProblem
 from apps.datasets.models import Dataset, Upload
@@ -147,8 +148,7 @@ def abandon_upload(upload: Upload, *, by: User) -> None:
         access.require(by, "dataset.edit", upload.dataset.team.pk)
     if upload.state == State.USED:
         raise UploadNotReady(_("A registered version uses this file."))
-    storage.staged(upload.pk).unlink(missing_ok=True)
-    upload.delete()
+    _forget(upload)
 
 
 def forget_uploads() -> int:
@@ -156,7 +156,13 @@ def forget_uploads() -> int:
     stale = Upload.objects.exclude(state=State.USED).filter(created_at__lt=Now() - KEPT)
     count = 0
     for upload in stale:
-        storage.staged(upload.pk).unlink(missing_ok=True)
-        upload.delete()
+        _forget(upload)
         count += 1
     return count
+
+
+def _forget(upload: Upload) -> None:
+    """Take the row away, and its bytes where nothing else names them."""
+    storage.staged(upload.pk).unlink(missing_ok=True)
+    upload.delete()
+    release(upload.storage_name)

@@ -14,6 +14,8 @@ from django.utils.translation import gettext as _
 from apps.core import access, subjects
 from apps.core.canonical import digest_of
 from apps.datasets import storage
+from apps.datasets.actions.copies import own_files_copy
+from apps.datasets.actions.erasing import hold_bytes
 from apps.datasets.actions.inspecting import start_inspection
 from apps.datasets.actions.reading import reading_of
 from apps.datasets.errors import (
@@ -129,6 +131,7 @@ def _register(
     named: _Named,
 ) -> DatasetVersion:
     dataset = Dataset.objects.select_for_update(of=("self",)).select_related("use_case__team").get(pk=dataset.pk)
+    hold_bytes()
     files = [
         _from_upload(dataset, split, offer) if offer.upload else replace(referenced[offer.storage_key], split=split)
         for split in SplitName.values
@@ -204,6 +207,7 @@ def _register(
             "fewer_splits_reason": version.fewer_splits_reason,
         },
     )
+    own_files_copy(version, by=by)
     start_inspection(version, by)
     subjects.announce_change(version_ref(version), "dataset_version.registered")
     return version
@@ -244,6 +248,11 @@ def _from_upload(dataset: Dataset, split: str, offer: FileOffer) -> _File:
         raise UploadNotReady(
             _("An upload is unknown or not complete. Send the rest of the file first."),
             errors={"/splits": [_("An upload is not complete.")]},
+        )
+    if not default_storage.exists(upload.storage_name):
+        raise UploadNotReady(
+            _("The bytes of “%(name)s” were deleted in the meantime. Upload the file again.") % {"name": upload.name},
+            errors={"/splits": [_("Upload it again.")]},
         )
     upload.state = Upload.State.USED
     upload.save(update_fields=["state"])

@@ -4,7 +4,9 @@ from typing import Any
 
 from apps.datasets.api.annotations import AnnotationViewSet
 from apps.datasets.api.catalogue import DatasetViewSet, SourceViewSet
+from apps.datasets.api.copies import CopyViewSet
 from apps.datasets.api.descriptions import DescriptionViewSet
+from apps.datasets.api.exports import VersionExportViewSet
 from apps.datasets.api.guidelines import GuidelineViewSet
 from apps.datasets.api.lineage import EdgeViewSet, NodeViewSet, OpenLineageViewSet
 from apps.datasets.api.uploads import UploadViewSet
@@ -20,6 +22,8 @@ def register(router: Any) -> None:
     router.register("lineage/nodes", NodeViewSet, basename="lineage-node")
     router.register("lineage/edges", EdgeViewSet, basename="lineage-edge")
     router.register("lineage/openlineage", OpenLineageViewSet, basename="openlineage")
+    router.register("dataset-copies", CopyViewSet, basename="dataset-copy")
+    router.register("dataset-exports", VersionExportViewSet, basename="dataset-export")
     router.register("uploads", UploadViewSet, basename="upload")
     router.register("guidelines", GuidelineViewSet, basename="guideline")
     router.register("annotations", AnnotationViewSet, basename="annotation")

@@ -11,6 +11,7 @@ from apps.core.api.views import ReadView, expected_revision, set_etag
 from apps.datasets import actions
 from apps.datasets.actions import FileOffer
 from apps.datasets.actions.reading import reading_of
+from apps.datasets.api.custody import SourceCustody
 from apps.datasets.api.fields import only_seen
 from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.api.versions import RegisterFilesSerializer, RegisterSerializer, VersionSerializer
@@ -37,7 +38,8 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         model = Source
         fields = [
             "id", "team", "name", "kind", "location", "owner_name", "owner", "licence", "is_authoritative", "cut_off",
-            "eligibility", "eligibility_reason", "exclusions", "excluded", "revision", "created_at", "updated_at",
+            "eligibility", "eligibility_reason", "exclusions", "excluded", "retention_days", "revision", "created_at",
+            "updated_at",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
         validators: list[Any] = []
@@ -77,7 +79,7 @@ class EditView(ReadView):
         return self._answer(changed, status.HTTP_200_OK)
 
 
-class SourceViewSet(EditView):
+class SourceViewSet(SourceCustody, EditView):
     """Systems of record that data comes from."""
 
     model = Source
@@ -106,7 +108,10 @@ class DatasetSerializer(serializers.ModelSerializer[Dataset]):
 
     class Meta:
         model = Dataset
-        fields = ["id", "use_case", "name", "description", "sources", "revision", "created_at", "updated_at"]
+        fields = [
+            "id", "use_case", "name", "description", "retention_days", "sources", "revision", "created_at",
+            "updated_at",
+        ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
         validators: list[Any] = []
 

@@ -14,6 +14,7 @@ from apps.core.api.parsers import StrictJSONParser
 from apps.core.api.views import ReadView
 from apps.datasets import actions
 from apps.datasets.api import annotations as annotating
+from apps.datasets.api.custody import VersionCustody
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.datasheet import content, croissant, pdf
@@ -29,7 +30,7 @@ from apps.evidence.api import FactSerializer
 class FileSerializer(serializers.ModelSerializer[SplitFile]):
     class Meta:
         model = SplitFile
-        fields = ["split", "name", "digest", "size", "rows", "format", "is_packed"]
+        fields = ["id", "split", "name", "digest", "size", "rows", "format", "is_packed"]
         read_only_fields = fields
 
 
@@ -136,7 +137,7 @@ class DatasheetSerializer(serializers.Serializer[Any]):
     sections = SectionSerializer(many=True)
 
 
-class VersionViewSet(ReadView):
+class VersionViewSet(VersionCustody, ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
     model = DatasetVersion
@@ -214,6 +215,7 @@ class VersionViewSet(ReadView):
     def findings(self, request: Any, pk: str) -> Response:
         """Everything that the inspection found, with its parameters and sample rows (masked)."""
         version = self.get_object()
+        actions.view_samples(version, by=request.user)
         found = version.inspection
         result = found.result
         return Response(
@@ -221,7 +223,7 @@ class VersionViewSet(ReadView):
                 "state": found.state,
                 "digest": result.digest if result else "",
                 "engine": result.engine if result else "",
-                "findings": masked_findings(found.findings),
+                "findings": masked_findings(actions.view_samples(version, by=request.user)),
             }
         )
 
@@ -248,4 +250,5 @@ class VersionViewSet(ReadView):
             return annotating.add(request, version)
         rows = version.annotation_tables.select_related("guideline", "result").defer("result__figures")
         page = self.paginate_queryset(rows)
-        return self.get_paginated_response(annotating.AnnotationSerializer(page, many=True).data)
+        answer: Response = self.get_paginated_response(annotating.AnnotationSerializer(page, many=True).data)
+        return answer

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django.core.files.storage import default_storage
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
 from apps.datasets.facts.findings import FACTS, leakage_sentence, sensitive_sentence
-from apps.datasets.models import DatasetVersion, Inspection, Source
+from apps.datasets.models import Copy, CopyDeletion, DatasetVersion, Inspection, Source
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
 lazy = gettext_lazy
@@ -49,7 +50,7 @@ DEFINITIONS = (*OWN, *(row.definition for row in FACTS))
 
 def read(version: DatasetVersion) -> list[Fact]:
     """Return every fact of the version; three queries besides the inspection's row."""
-    files = list(version.files.all())
+    files = list(version.files.annotate(is_erased=_erased()))
     sources = list(version.dataset.sources.order_by("name"))
     found = Inspection.objects.filter(version=version).select_related("result").first()
     facts = [_files(version, files), _splits(version, files), _sources(sources)]
@@ -66,11 +67,20 @@ def _not_yet(name: str, found: Inspection | None) -> Fact:
     return Fact(name, "pending", _("The inspection is running."))
 
 
+def _erased() -> Exists:
+    """Tell of a file whether the files of its version were deleted, though another one may need equal bytes."""
+    own = Copy.Kind.REGISTERED
+    return Exists(CopyDeletion.objects.filter(copy__version=OuterRef("version_id"), copy__kind=own))
+
+
 def _files(version: DatasetVersion, files: list[Any]) -> Fact:
-    missing = [file.name for file in files if not default_storage.exists(file.storage_name)]
+    missing = [file.name for file in files if file.is_erased or not default_storage.exists(file.storage_name)]
     figures = {"files": len(files), "bytes": sum(file.size for file in files), "missing_files": len(missing)}
     sentence = (
-        _("Gone from the storage: %(names)s. Restore the files, or register a new version.")
+        _("Deleted for good: %(names)s. Register a new version where the data is still needed.")
+        % {"names": ", ".join(missing)}
+        if any(file.is_erased for file in files)
+        else _("Gone from the storage: %(names)s. Restore the files, or register a new version.")
         % {"names": ", ".join(missing)}
         if missing
         else ngettext("%(n)d file, in place.", "%(n)d files, all in place.", len(files)) % {"n": len(files)}

@@ -2,6 +2,15 @@
 
 from apps.datasets.forms.annotations import AnnotationForm
 from apps.datasets.forms.catalogue import DatasetForm, NewSourceForm, SourceForm, dataset_values
+from apps.datasets.forms.copies import (
+    CopyForm,
+    DeletionForm,
+    EraseForm,
+    ExportForm,
+    ExtensionForm,
+    HandOverForm,
+    WhyForm,
+)
 from apps.datasets.forms.guidelines import GuidelineForm, guideline_values
 from apps.datasets.forms.lineage import EventsForm, InputForm, MetadataForm, NodeForm, PartsForm, WithdrawForm
 from apps.datasets.forms.reading import ReadingForm
@@ -10,9 +19,15 @@ from apps.datasets.forms.versions import AgainForm, VersionForm
 __all__ = [
     "AgainForm",
     "AnnotationForm",
+    "CopyForm",
     "DatasetForm",
+    "DeletionForm",
+    "EraseForm",
     "EventsForm",
+    "ExportForm",
+    "ExtensionForm",
     "GuidelineForm",
+    "HandOverForm",
     "InputForm",
     "MetadataForm",
     "NewSourceForm",
@@ -21,6 +36,7 @@ __all__ = [
     "ReadingForm",
     "SourceForm",
     "VersionForm",
+    "WhyForm",
     "WithdrawForm",
     "dataset_values",
     "guideline_values",

@@ -86,6 +86,7 @@ class SourceForm(forms.ModelForm[Source]):
         fields = SOURCE_FIELDS
         help_texts = {
             "location": _("Where it is: a site, an object, a table."),
+            "retention_days": _("From the registration of a version on; no copy of its data stays longer."),
             "owner_name": _("Who answers for the system itself."),
             "is_authoritative": _("This system, and no copy of it, decides what is right."),
             "owner": _("Who in the team answers for what comes out of it."),
@@ -134,6 +135,13 @@ class DatasetForm(forms.Form):
     description = forms.CharField(
         label=_("Description"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
+    retention_days = forms.IntegerField(
+        label=_("Days that copies are kept"),
+        min_value=1,
+        max_value=36500,
+        required=False,
+        help_text=_("From the registration of a version on, unless a copy says sooner. An extension can go past it."),
+    )
     sources = forms.ModelMultipleChoiceField(
         label=_("Sources"),
         queryset=Source.objects.none(),
@@ -152,5 +160,6 @@ def dataset_values(dataset: Dataset) -> dict[str, Any]:
         "revision": dataset.revision,
         "name": dataset.name,
         "description": dataset.description,
+        "retention_days": dataset.retention_days,
         "sources": list(dataset.sources.values_list("pk", flat=True)),
     }

@@ -1,8 +1,11 @@
 """The tables of sources, datasets, their versions and all that stands around a version, one noun a file."""
 
+from apps.datasets.models.access import SampleView
 from apps.datasets.models.annotations import AnnotationResult, AnnotationTable, ContestedItem
 from apps.datasets.models.catalogue import Dataset, Source
+from apps.datasets.models.copies import Copy, CopyDeletion, CopyExtension
 from apps.datasets.models.descriptions import Description
+from apps.datasets.models.exports import ExportCopy, ExportDownload, ExportRevocation, VersionExport
 from apps.datasets.models.guidelines import Guideline
 from apps.datasets.models.inspections import Inspection, InspectionResult
 from apps.datasets.models.lineage import EdgeWithdrawal, LineageEdge, LineageNode, RunEvent
@@ -13,10 +16,16 @@ __all__ = [
     "AnnotationResult",
     "AnnotationTable",
     "ContestedItem",
+    "Copy",
+    "CopyDeletion",
+    "CopyExtension",
     "Dataset",
     "DatasetVersion",
     "Description",
     "EdgeWithdrawal",
+    "ExportCopy",
+    "ExportDownload",
+    "ExportRevocation",
     "Guideline",
     "Inspection",
     "InspectionResult",
@@ -24,8 +33,10 @@ __all__ = [
     "LineageNode",
     "RecordShape",
     "RunEvent",
+    "SampleView",
     "Source",
     "SplitFile",
     "SplitName",
     "Upload",
+    "VersionExport",
 ]

@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,12 @@ class Source(Editable, TeamOwned):
     location = models.CharField(_("location"), max_length=300, blank=True)
     owner_name = models.CharField(_("owner"), max_length=120, blank=True)
     licence = models.CharField(_("licence or terms"), max_length=120, blank=True)
+    retention_days = models.PositiveIntegerField(
+        _("days that its terms allow"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(36500)],
+    )
     is_authoritative = models.BooleanField(_("authoritative"), default=False)
     exclusions = models.TextField(_("what is left out"), max_length=2000, blank=True)
     owner = models.ForeignKey(
@@ -76,6 +83,12 @@ class Dataset(Editable, TeamOwned):
     description = models.TextField(_("description"), max_length=2000, blank=True)
     sources = models.ManyToManyField(Source, related_name="datasets", blank=True, verbose_name=_("sources"))
     reading = models.JSONField(_("how its files are read"), default=dict, blank=True)
+    retention_days = models.PositiveIntegerField(
+        _("days that copies are kept"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(36500)],
+    )
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
 
     objects = DatasetQuerySet.as_manager()

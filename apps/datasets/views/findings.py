@@ -1,6 +1,6 @@
 """What the machine found, as a page shows it: tiles, samples (masked), pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +39,7 @@ KINDS_OF: tuple[tuple[str, Text, Mapping[str, Text]], ...] = (
     ("violations", _("Records of broken form"), VIOLATIONS),
 )
 MOST_SHOWN = 10
+Show = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 
 def masked(text: str) -> str:
@@ -68,22 +69,27 @@ def masked_place(place: Mapping[str, Any]) -> dict[str, Any]:
     return {**place, "text": masked(place.get("text", "")), "label": masked(place.get("label") or "")}
 
 
-def samples(findings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def plain_place(place: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a sampled row as it is, for who gave a reason to see it."""
+    return {**place, "label": place.get("label") or ""}
+
+
+def samples(findings: Mapping[str, Any], show: Show = masked_place) -> list[dict[str, Any]]:
     """Return the parts of the page that show rows, each with a heading and groups of rows that belong together."""
     found = []
     for key, name, title in GROUPS:
         groups = (findings.get(key) or {}).get(name, [])
         if groups:
-            rows = [[masked_place(place) for place in group] for group in groups[:MOST_SHOWN]]
+            rows = [[show(place) for place in group] for group in groups[:MOST_SHOWN]]
             found.append({"key": f"{key}_{name}" if name != "samples" else key, "title": title, "groups": rows})
     for key, title in SINGLES:
         places = (findings.get(key) or {}).get("samples", [])
         if places:
-            found.append({"key": key, "title": title, "groups": [[masked_place(row)] for row in places[:MOST_SHOWN]]})
+            found.append({"key": key, "title": title, "groups": [[show(row)] for row in places[:MOST_SHOWN]]})
     return found
 
 
-def by_kind(findings: Mapping[str, Any]) -> list[dict[str, Any]]:
+def by_kind(findings: Mapping[str, Any], show: Show = masked_place) -> list[dict[str, Any]]:
     """Return the findings that are counted by kind: each with its kinds, where they stand, and rows that show it."""
     found = []
     for key, title, names in KINDS_OF:
@@ -96,13 +102,24 @@ def by_kind(findings: Mapping[str, Any]) -> list[dict[str, Any]]:
                 "rows": row["rows"],
                 "by_column": row["by_column"],
                 "by_split": row["by_split"],
-                "samples": [masked_place(place) for place in row["samples"][:3]],
+                "samples": [show(place) for place in row["samples"][:3]],
             }
             for kind, row in sorted(kinds.items(), key=lambda item: (-item[1]["rows"], item[0]))
         ]
         if rows:
             found.append({"key": key, "title": title, "kinds": rows})
     return found
+
+
+def rows_shown(findings: Mapping[str, Any], show: Show = masked_place) -> list[dict[str, Any]]:
+    """Return every part that shows rows, those that are counted by kind too."""
+    kinds = [
+        {"key": f"{part['key']}_{number}", "title": f"{part['title']}: {row['title']}", "groups": [row["samples"]]}
+        for part in by_kind(findings, show)
+        for number, row in enumerate(part["kinds"])
+        if row["samples"]
+    ]
+    return samples(findings, show) + kinds
 
 
 def pictures(findings: Mapping[str, Any]) -> dict[str, Sequence[dict[str, Any]]]:

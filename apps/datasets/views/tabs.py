@@ -17,6 +17,9 @@ VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:annotation", gettext_lazy("Annotation")),
     ("datasets:version_lineage", gettext_lazy("Lineage")),
     ("datasets:version_datasheet", gettext_lazy("Datasheet")),
+    ("datasets:version_copies", gettext_lazy("Copies")),
+    ("datasets:version_access", gettext_lazy("Access")),
+    ("datasets:version_exports", gettext_lazy("Exports")),
 ]
 
 
@@ -61,6 +64,9 @@ class VersionPage(PageMixin):
 
     def crumbs(self) -> Sequence[Crumb]:
         return version_crumbs(self.version)
+
+    def tags(self) -> Sequence[dict[str, Any]]:
+        return [{"text": str(self.version)}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         tabs = version_tabs(self.version, self.tab)

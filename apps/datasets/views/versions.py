@@ -50,7 +50,7 @@ class VersionDetail(DetailPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version, user = self.object, self.request.user
         known = registry.read(version_ref(version), version)
-        findings = self.inspection.findings
+        findings = actions.view_samples(version, by=user)
         stops = lane([version_ref(version)], user=user)
         return super().get_context_data(
             tabs=version_tabs(version, "datasets:version_detail"),
@@ -61,6 +61,7 @@ class VersionDetail(DetailPage):
             by_kind=by_kind(findings),
             pictures=pictures(findings),
             columns=columns(findings),
+            may_unmask=user.may("samples.unmask", version.team.pk),
             inspection=self.inspection,
             job=Job.objects.filter(pk__in=[self.inspection.job_id]).first()
             if self.inspection.state == "pending"
