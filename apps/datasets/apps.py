@@ -10,14 +10,17 @@ class DatasetsConfig(AppConfig):
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
         from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
+        from apps.datasets.due import audits as due_audits
         from apps.datasets.due import inspections
-        from apps.datasets.facts import usecases, versions
+        from apps.datasets.facts import audits, usecases, versions
         from apps.evidence import facts as registry
 
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(versions.PROVIDER)
         registry.register(usecases.PROVIDER)
+        registry.register(audits.PROVIDER)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
+        agenda.offer("datasets.audits", due_audits.for_user)
         search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

@@ -1,7 +1,7 @@
 """How other floors name the things of this one."""
 
 from apps.core.subjects import SubjectRef
-from apps.datasets.models import Dataset, DatasetVersion, Source
+from apps.datasets.models import Dataset, DatasetVersion, SampleAudit, Source
 
 
 def source_ref(source: Source) -> SubjectRef:
@@ -14,3 +14,7 @@ def dataset_ref(dataset: Dataset) -> SubjectRef:
 
 def version_ref(version: DatasetVersion) -> SubjectRef:
     return SubjectRef("dataset_version", version.pk)
+
+
+def audit_ref(audit: SampleAudit) -> SubjectRef:
+    return SubjectRef("sample_audit", audit.pk)

@@ -1,5 +1,14 @@
 """Every change of sources, datasets, uploads, versions and inspections."""
 
+from apps.datasets.actions.audits import (
+    close_audit,
+    dismiss_reviewer,
+    draw_again,
+    draw_sample,
+    erase_texts,
+    invite_reviewers,
+    withdraw_audit,
+)
 from apps.datasets.actions.catalogue import (
     create_dataset,
     create_source,
@@ -9,6 +18,8 @@ from apps.datasets.actions.catalogue import (
 )
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.reading import set_reading
+from apps.datasets.actions.comparing import compare_versions
+from apps.datasets.actions.judging import adjudicate, judge
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -21,17 +32,27 @@ from apps.datasets.actions.versions import FileOffer, register_version
 __all__ = [
     "FileOffer",
     "abandon_upload",
+    "adjudicate",
     "append_upload",
     "cancel_inspection",
+    "close_audit",
+    "compare_versions",
     "create_dataset",
     "create_source",
+    "dismiss_reviewer",
+    "draw_again",
+    "draw_sample",
     "edit_dataset",
     "edit_source",
+    "erase_texts",
     "forget_uploads",
     "inspect_again",
+    "invite_reviewers",
+    "judge",
     "register_version",
     "set_reading",
     "set_sources",
     "start_upload",
     "take_file",
+    "withdraw_audit",
 ]

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, subjects
 from apps.core.canonical import digest_of
 from apps.datasets import storage
+from apps.datasets.actions.comparing import start_differences
 from apps.datasets.actions.inspecting import start_inspection
 from apps.datasets.actions.reading import reading_of
 from apps.datasets.errors import (
@@ -205,6 +206,7 @@ def _register(
         },
     )
     start_inspection(version, by)
+    start_differences(dataset, by)
     subjects.announce_change(version_ref(version), "dataset_version.registered")
     return version
 
