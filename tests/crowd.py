@@ -16,7 +16,7 @@ from apps.core import jobs
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.models import DatasetVersion, Inspection, SampleAudit
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -63,6 +63,7 @@ class Crowd:
             "source": scene.dataset.sources.first().pk,
             "dataset": scene.dataset.pk,
             "dataset-version": scene.version.pk,
+            "sample-audit": SampleAudit.objects.latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
@@ -82,7 +83,11 @@ def make_crowd() -> Crowd:
     scene = make_scene(name="The crowd")
     reader = member(scene.team, *Role.values, name="Reads everything")
     administrator = member(scene.team, *Role.values, name="Administers", organisation_role="administrator")
-    for responsibility, holder in (("business_owner", reader), ("compliance_reviewer", administrator)):
+    for responsibility, holder in (
+        ("business_owner", reader),
+        ("compliance_reviewer", administrator),
+        ("review_lead", reader),
+    ):
         held = Ownership.objects.active().get(team=scene.team, responsibility=responsibility)
         deputy = member(scene.team, responsibility, name=f"Deputy {responsibility}")
         hand_over(held, holder, by=scene.lead, deputy=deputy)
@@ -181,7 +186,27 @@ def _versions(crowd: Crowd, count: int) -> list[DatasetVersion]:
     Job.objects.filter(state="queued").update(state="done")
     scene.version = _register(scene.dataset, stewards[-count:], scene.engineer)
     jobs.run_waiting()
+    _audits(crowd, versions, stewards[:2])
     return versions
+
+
+def _audits(crowd: Crowd, versions: list[DatasetVersion], stewards: list[User]) -> None:
+    """Audit the versions registered before, and the newest again and again: one audit is under way at the end."""
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    reviewers = [crowd.administrator, *stewards]
+    for version in versions:
+        datasets.compare_versions(scene.version, version, by=reader)
+        datasets.draw_sample(version, by=reader, reviewers=reviewers, reviewers_per_row=2)
+    for _number in versions:
+        audit = datasets.draw_sample(scene.version, by=reader, reviewers=reviewers, reviewers_per_row=2)
+        jobs.run_waiting()
+        datasets.withdraw_audit(audit, by=reader, reason="Once more")
+    audit = datasets.draw_sample(scene.version, by=reader, reviewers=reviewers, reviewers_per_row=2)
+    jobs.run_waiting()
+    rows = list(audit.rows.all())
+    for row in rows[:-1]:
+        datasets.judge(audit, row.position, by=stewards[0], verdict="good")
+        datasets.judge(audit, row.position, by=_fresh(crowd.administrator), verdict="unsure")
 
 
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:
@@ -203,7 +228,7 @@ def _gate_of_many(crowd: Crowd, count: int) -> None:
         for responsibility, by in (("business_owner", crowd.reader), ("compliance_reviewer", crowd.administrator)):
             scene.sign(crowd.gate, responsibility, "request_changes", by=_fresh(by), comment="Once more")
         evidence.withdraw_document(paper, by=scene.engineer, reason="Another one follows")
-        evidence.attest(ref, "sample_audited", by=scene.people["review_lead"])
+        evidence.attest(ref, "sample_audited", by=_fresh(crowd.reader))
         _document(scene, ref, "other")
     _document(scene, ref, "exclusions")
     crowd.gate.refresh_from_db()

@@ -45,7 +45,7 @@ def candidates(version: DatasetVersion) -> QuerySet[User]:
     return rows.distinct().order_by("name", "pk")
 
 
-def with_outcomes(rows: QuerySet[SampledRow]) -> QuerySet[SampledRow]:
+def with_outcomes(rows: QuerySet[SampledRow]) -> QuerySet[Any]:
     """Add ``outcome`` to drawn rows: *open* while judgements lack, *disputed*, *good* or *defective*.
 
     A row needs as many judgements as its audit says, at least one of them by somebody who is no author of the
@@ -72,7 +72,7 @@ def with_outcomes(rows: QuerySet[SampledRow]) -> QuerySet[SampledRow]:
     )
 
 
-def waiting_for(user: Any, rows: QuerySet[SampledRow], *, is_author: bool) -> QuerySet[SampledRow]:
+def waiting_for(user: Any, rows: QuerySet[Any], *, is_author: bool) -> QuerySet[Any]:
     """Leave the rows with outcomes that still wait for a judgement of this reviewer."""
     own = Judgement.objects.filter(sampled_row=OuterRef("pk"), reviewer=user)
     found = rows.filter(~Exists(own), outcome=OPEN)
@@ -136,7 +136,10 @@ def result_of(audit: SampleAudit) -> dict[str, Any]:
     share, for each gets at least one row (Cochran 1977, 5.1, formula 5.1). ``digest`` names every ruling.
     """
     rows = list(
-        with_outcomes(audit.rows.all()).prefetch_related("judgements__reviewer", "adjudication__by").order_by("position")
+        with_outcomes(audit.rows.all())
+        .select_related("adjudication")
+        .prefetch_related("judgements")
+        .order_by("position")
     )
     by_split: dict[str, Counter[str]] = {}
     by_label: dict[str, Counter[str]] = {}

@@ -1,7 +1,7 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 
-from apps.datasets.models import Dataset, DatasetVersion, Source
+from apps.datasets.models import Dataset, DatasetVersion, SampleAudit, SampledRow, Source, SplitName, Verdict
 from apps.people.filters import visible_teams
 
 
@@ -34,3 +34,37 @@ class VersionFilter(django_filters.FilterSet):
     class Meta:
         model = DatasetVersion
         fields: list[str] = []
+
+
+class AuditFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=SampleAudit.State, label=_("State"), empty_label=_("Any"))
+    version = django_filters.UUIDFilter(field_name="version_id", label=_("Version (identifier)"))
+    dataset = django_filters.UUIDFilter(field_name="version__dataset_id", label=_("Dataset (identifier)"))
+
+    class Meta:
+        model = SampleAudit
+        fields: list[str] = []
+
+
+class SampledRowFilter(django_filters.FilterSet):
+    label = django_filters.CharFilter(lookup_expr="icontains", label=_("Label"))
+    split = django_filters.ChoiceFilter(choices=SplitName, label=_("Split"), empty_label=_("Any"))
+
+    class Meta:
+        model = SampledRow
+        fields: list[str] = []
+
+
+class JudgedRowFilter(SampledRowFilter):
+    """For those who may know what became of the rows."""
+
+    outcome = django_filters.ChoiceFilter(
+        choices=[
+            ("open", _("Not judged yet")),
+            ("disputed", _("Disputed")),
+            (Verdict.GOOD.value, Verdict.GOOD.label),
+            (Verdict.DEFECTIVE.value, Verdict.DEFECTIVE.label),
+        ],
+        label=_("Outcome"),
+        empty_label=_("Any"),
+    )

@@ -27,6 +27,7 @@ from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
+from tests.datasets.audits import draw
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene, upload
 
@@ -54,6 +55,7 @@ def world(notary: Callable[[], None]) -> World:
     assessment = make_assessment(scene)
     asked = FrameworkVersion.objects.get().source.replace("valid_days: 90", "valid_days: 60")
     framework = assessments.propose_framework(asked, by=scene.lead)
+    audit = draw(scene)
     notary()
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
@@ -76,6 +78,7 @@ def world(notary: Callable[[], None]) -> World:
         "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
         "job": Job.objects.filter(kind="inspect_version").latest("id").pk,
         "upload": upload_id,
+        "sample-audit": audit.pk,
     }
     return World(scene, gate, objects)
 
@@ -152,6 +155,19 @@ ACTS: dict[str, Act] = {
     "dataset:partial_update": Act("dataset.edit", lambda w: {"description": "d"}),
     "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
     "dataset-version:inspections": Act("dataset.register"),
+    "dataset-version:differences": Act("view", lambda w: {"against": str(w.scene.version.pk)}),
+    "sample-audit:create": Act(
+        "holder",
+        lambda w: {"version": str(w.scene.version.pk), "reviewers": [str(w.scene.people["data_steward"].pk)]},
+    ),
+    "sample-audit:draws": Act("holder"),
+    "sample-audit:reviewers": Act("holder", lambda w: {"reviewers": [str(w.scene.people["sponsor"].pk)]}),
+    "sample-audit:dismissals": Act("holder", lambda w: {"reviewer": str(w.scene.people["data_steward"].pk)}),
+    "sample-audit:judgements": Act("invited", lambda w: {"row": 1, "verdict": "good"}),
+    "sample-audit:adjudications": Act("holder", lambda w: {"row": 1, "verdict": "good", "note": "n"}),
+    "sample-audit:closures": Act("holder", lambda w: {"conclusion": "c"}),
+    "sample-audit:withdrawals": Act("holder", lambda w: {"reason": "r"}),
+    "sample-audit:erasures": Act("holder", lambda w: {"reason": "r"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

@@ -1,5 +1,6 @@
 """The difference between two versions: computed by a worker, written once a pair of contents."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -35,6 +36,15 @@ def known_difference(older: DatasetVersion, newer: DatasetVersion) -> VersionDif
     return VersionDifference.objects.filter(
         older_digest=older.digest, newer_digest=newer.digest, parameters=parameters_of(older, newer)
     ).first()
+
+
+def known_differences(newer: DatasetVersion, others: Iterable[DatasetVersion]) -> list[VersionDifference]:
+    """Return the differences from the others to ``newer`` that somebody asked for, the newest first; one query."""
+    wanted = {(older.digest, parameters_of(older, newer)) for older in others}
+    rows = VersionDifference.objects.filter(
+        newer_digest=newer.digest, older_digest__in=[digest for digest, _parameters in wanted]
+    )
+    return [row for row in rows.order_by("-id") if (row.older_digest, row.parameters) in wanted]
 
 
 @transaction.atomic

@@ -61,9 +61,7 @@ def _record(action: str, audit: SampleAudit, row: SampledRow, ruling: Any, earli
 
 
 @transaction.atomic
-def judge(
-    audit: SampleAudit, position: int, *, by: User, verdict: str, defect: str = "", note: str = ""
-) -> Judgement:
+def judge(audit: SampleAudit, position: int, *, by: User, verdict: str, defect: str = "", note: str = "") -> Judgement:
     """Say of one drawn row whether it is good; said again, the newer word counts.
 
     Raise ``AuditEnded``, ``NotInvited``, ``RowDecided``, ``JudgementIncomplete``.
@@ -111,7 +109,7 @@ def adjudicate(
         )
     values = _checked(verdict, defect, note)
     earlier = Adjudication.objects.filter(sampled_row=row).first()
-    outcome = auditing.with_outcomes(audit.rows.filter(pk=row.pk)).get().outcome  # type: ignore[attr-defined]
+    outcome = auditing.with_outcomes(audit.rows.filter(pk=row.pk)).get().outcome
     if earlier is None and outcome != auditing.DISPUTED:
         raise RowNotDisputed(_("Row %(n)d is not disputed. It needs no decision.") % {"n": position})
     said = list(row.judgements.all())

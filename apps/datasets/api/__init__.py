@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from apps.datasets.api.audits import SampleAuditViewSet
 from apps.datasets.api.catalogue import DatasetViewSet, SourceViewSet
 from apps.datasets.api.uploads import UploadViewSet
 from apps.datasets.api.versions import VersionViewSet
@@ -12,4 +13,5 @@ def register(router: Any) -> None:
     router.register("sources", SourceViewSet, basename="source")
     router.register("datasets", DatasetViewSet, basename="dataset")
     router.register("dataset-versions", VersionViewSet, basename="dataset-version")
+    router.register("sample-audits", SampleAuditViewSet, basename="sample-audit")
     router.register("uploads", UploadViewSet, basename="upload")

@@ -69,7 +69,7 @@ def _unaudited(datasets: list[uuid.UUID]) -> list[DueItem]:
             title=str(row),
             reason=_why(row),
             action_label=_("Draw a sample"),
-            url=reverse("datasets:audit_draw", args=[row.pk]),
+            url=reverse("datasets:version_audit_draw", args=[row.pk]),
             since=row.created_at,
             due_at=row.created_at + AUDIT_WITHIN,
             icon="list-check",
@@ -103,9 +103,9 @@ def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
         if audit.state == State.FAILED:
             items.append(_item("audit_failed", audit, audit.error, _("See why"), here, 20))
         elif found is not None and found.disputed:
-            reason = ngettext(
-                "Reviewers differ on %(n)d row", "Reviewers differ on %(n)d rows", found.disputed
-            ) % {"n": found.disputed}
+            reason = ngettext("Reviewers differ on %(n)d row", "Reviewers differ on %(n)d rows", found.disputed) % {
+                "n": found.disputed
+            }
             url = reverse("datasets:audit_adjudicate", args=[audit.pk])
             items.append(_item("audit_disputed", audit, reason, _("Decide"), url, 25))
         elif found is not None and found.is_decided:

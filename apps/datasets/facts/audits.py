@@ -32,7 +32,8 @@ def last_closed(version: DatasetVersion) -> SampleAudit | None:
     closed = SampleAudit.objects.filter(
         version__dataset=version.dataset_id, version__number__lte=version.number, state=SampleAudit.State.CLOSED
     )
-    found: SampleAudit | None = closed.select_related("version__dataset").order_by("-version__number", "-number").first()
+    rows = closed.select_related("version__dataset").order_by("-version__number", "-number")
+    found: SampleAudit | None = rows.first()
     return found
 
 
@@ -60,12 +61,12 @@ def sentence(audit: SampleAudit, version: DatasetVersion) -> str:
     """Return what a closed audit found, in words."""
     overall = audit.result["overall"]
     text = ngettext(
-        "%(defects)d of %(rows)s audited rows is defective: %(percent)s %%, with 95 %% confidence at most %(high)s %%.",
-        "%(defects)d of %(rows)s audited rows are defective: %(percent)s %%, with 95 %% confidence at most %(high)s %%.",
+        "%(defects)d of %(n)s audited rows is defective (%(percent)s %%), with 95 %% confidence at most %(high)s %%.",
+        "%(defects)d of %(n)s audited rows are defective (%(percent)s %%), with 95 %% confidence at most %(high)s %%.",
         overall["defects"],
     ) % {
         "defects": overall["defects"],
-        "rows": f"{overall['rows']:,}",
+        "n": f"{overall['rows']:,}",
         "percent": f"{overall['percent']:.2g}",
         "high": f"{overall['high']:.2g}",
     }

@@ -66,14 +66,14 @@ def read_places(
     """
     wanted: dict[int, set[int]] = {}
     for place in places:
-        file, row = split_place(place)
-        wanted.setdefault(file, set()).add(row)
+        file, number = split_place(place)
+        wanted.setdefault(file, set()).add(number)
     for index in sorted(wanted):
-        rows, last = wanted[index], max(wanted[index])
+        numbers, last = wanted[index], max(wanted[index])
         with reading(files[index]) as opened:
             pick = columns(opened)
             for number, row in opened.rows:
-                if number in rows:
+                if number in numbers:
                     yield place_of(index, number), pick(row)
                 if number >= last:
                     break

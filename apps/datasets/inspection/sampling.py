@@ -18,10 +18,19 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import NormalDist
-from typing import Any
+from typing import IO, Any
 
 from apps.datasets.inspection.reading import detect
-from apps.datasets.inspection.rowfiles import ReadFile, Row, RowFile, by_split, place_of, read_places, reading
+from apps.datasets.inspection.rowfiles import (
+    ReadFile,
+    Row,
+    RowFile,
+    by_split,
+    place_of,
+    read_places,
+    reading,
+    split_place,
+)
 
 MOST_STRATA = 500
 LONGEST_TEXT = 20_000
@@ -228,6 +237,10 @@ def row_digest(columns: Sequence[str], row: Sequence[str]) -> str:
     return "sha256:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def _open(path: str) -> IO[bytes]:
+    return Path(path).open("rb")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Print the sample that a seed draws from files, a JSON line a row."""
     parser = argparse.ArgumentParser(prog="python -m apps.datasets.inspection.sampling")
@@ -241,11 +254,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for text in given.files:
         split, _equals, path = text.partition("=")
         kind, packed = detect(path)
-        files.append(RowFile(split, Path(path).name, kind, packed, partial(Path(path).open, "rb")))
+        files.append(RowFile(split, Path(path).name, kind, packed, partial(_open, path)))
     sample = draw(files, given.input, given.label, seed=given.seed, rows=given.rows)
     texts: dict[int, Any] = dict(read_sample(files, given.input, given.label, sample.places))
     for number, place in enumerate(sample.places, 1):
-        file, row = place >> 40, place & (1 << 40) - 1
+        file, row = split_place(place)
         line = {"number": number, "file": files[file].name, "row": row, "digest": texts[place].digest}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
 

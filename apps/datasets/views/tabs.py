@@ -14,6 +14,8 @@ from apps.datasets.models import DatasetVersion
 
 VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_detail", gettext_lazy("Findings")),
+    ("datasets:version_audits", gettext_lazy("Audits")),
+    ("datasets:version_compare", gettext_lazy("Compare")),
 ]
 
 
