@@ -332,9 +332,9 @@ def test_a_closed_audit_cannot_be_changed_from_below(scene: Scene, what: str) ->
     closed(scene)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    attack = f"SET LOCAL session_replication_role = replica; {ATTACKS[what]}"
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        cursor.execute(ATTACKS[what])
+        cursor.execute(attack)
 
 
 def test_an_open_audit_keeps_its_sample_from_below(scene: Scene) -> None:

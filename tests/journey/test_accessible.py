@@ -15,7 +15,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pyte
 OTHERS = ("/accounts/2fa/", "/accounts/password/change/", "/accounts/sessions/", "/search/?q=zz", "/gates/?search=zz")
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/not-there/")
 FRAGMENTS = {
-    "datasets:inspection_panel", "datasets:audit_panel", "datasets:version_compare_panel", "ledger:job_panel", "ledger:export_download", "evidence:document_download",
+    "datasets:inspection_panel", "datasets:audit_panel", "datasets:version_compare_panel", "ledger:job_panel",
+    "ledger:export_download", "evidence:document_download",
 }  # fmt: skip
 
 

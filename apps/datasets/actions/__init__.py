@@ -1,14 +1,6 @@
 """Every change of sources, datasets, uploads, versions and inspections."""
 
-from apps.datasets.actions.audits import (
-    close_audit,
-    dismiss_reviewer,
-    draw_again,
-    draw_sample,
-    erase_texts,
-    invite_reviewers,
-    withdraw_audit,
-)
+from apps.datasets.actions.audits import close_audit, erase_texts, withdraw_audit
 from apps.datasets.actions.catalogue import (
     create_dataset,
     create_source,
@@ -20,6 +12,8 @@ from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.comparing import compare_versions
 from apps.datasets.actions.judging import adjudicate, judge
+from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
+from apps.datasets.actions.samples import draw_again, draw_sample
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,

@@ -9,7 +9,7 @@ from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.errors import NotFound
 from apps.datasets import auditing
-from apps.datasets.actions.audits import locked, require_lead
+from apps.datasets.actions.reviewers import locked, require_lead
 from apps.datasets.errors import (
     AuditEnded,
     JudgementIncomplete,

@@ -15,7 +15,8 @@ from apps.core.errors import NotFound, Text
 from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage, PageMixin, job_panel
 from apps.datasets import actions, auditing, drawing, forms
-from apps.datasets.actions.audits import require_lead, sample_rows
+from apps.datasets.actions.reviewers import require_lead
+from apps.datasets.actions.samples import sample_rows
 from apps.datasets.facts import audits as facts
 from apps.datasets.filters import AuditFilter, JudgedRowFilter, SampledRowFilter
 from apps.datasets.models import Defect, Judgement, SampleAudit, SampledRow, SampledText

@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from apps.core.errors import InvalidInput, NotFound, NotPermitted, Refusal, Text
 from apps.core.pages import PageMixin
 from apps.datasets import actions, auditing, forms
-from apps.datasets.actions.audits import require_lead
+from apps.datasets.actions.reviewers import require_lead
 from apps.datasets.errors import NotInvited
 from apps.datasets.models import Adjudication, AuditReviewer, Defect, Judgement, SampledRow, Verdict
 from apps.datasets.views.audits import OneAudit
