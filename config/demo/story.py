@@ -33,7 +33,7 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import material
+from config.demo import audits, material
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
@@ -74,6 +74,7 @@ class Story:
         self._policy()
         self._absence()
         self._continuity(desk)
+        audits.tell(self)
 
     def _found(self) -> None:
         with self.later(minutes=0):

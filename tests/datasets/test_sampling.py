@@ -81,10 +81,7 @@ def test_the_same_seed_draws_the_same_rows_and_another_one_others() -> None:
     assert draw(files, "text", "label", seed="5f", rows=60) == first
     assert draw(files, "text", "label", seed="60", rows=60).places != first.places
     assert len(set(first.places)) == 60
-    assert (
-        Counter(stratum.drawn for stratum in first.strata) == {12: 1, 13: 3, 2: 2, 3: 2}
-        or sum(stratum.drawn for stratum in first.strata) == 60
-    )
+    assert sum(stratum.drawn for stratum in first.strata) == 60
 
 
 def test_a_sample_is_not_the_beginning_of_the_file() -> None:
@@ -130,16 +127,18 @@ def test_a_file_without_the_column_is_refused() -> None:
         draw([file("train", "text\nx\n")], "text", "label", seed="1", rows=1)
 
 
-def test_memory_is_bounded_by_the_sample() -> None:
+def test_memory_is_bounded_by_the_sample(tmp_path: Path) -> None:
     def peak(count: int) -> int:
-        source = [file("train", rows(count))]
+        path = tmp_path / f"{count}.csv"
+        path.write_text(rows(count))
+        source = [RowFile("train", path.name, "csv", False, partial(path.open, "rb"))]
         tracemalloc.start()
         draw(source, "text", "label", seed="1", rows=100)
         found = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return found
 
-    assert peak(60_000) < peak(6_000) + 2 * 1024 * 1024 + 60_000 * 30
+    assert peak(320_000) < peak(160_000) + 256 * 1024
 
 
 def test_an_auditor_draws_the_sample_again_from_a_terminal(tmp_path: Path, capsys: Any) -> None:

@@ -152,6 +152,9 @@ class AuditDetail(OneAudit, DetailPage):
     def object(self) -> Any:
         return self.audit
 
+    def get_title(self) -> Text:
+        return now("Audit %(n)d") % {"n": self.audit.number}
+
     def get_subtitle(self) -> Text:
         audit = self.audit
         if audit.state == SampleAudit.State.CLOSED:
@@ -167,7 +170,7 @@ class AuditDetail(OneAudit, DetailPage):
         return audit_crumbs(self.audit)
 
     def tags(self) -> Sequence[dict[str, Any]]:
-        return [{"state": self.audit.state}]
+        return [{"state": self.audit.state}, {"text": str(self.audit.version)}]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         audit, user = self.audit, self.request.user
@@ -200,7 +203,8 @@ class AuditDetail(OneAudit, DetailPage):
         shares = [result["overall"], *result["by_split"]]
         names = [now("All rows"), *(row["split"] for row in result["by_split"])]
         labels = [row for row in result["by_label"] if row["defects"]][:LABELS_SHOWN]
-        kinds = [{"kind": str(Defect(kind).label), "rows": rows} for kind, rows in result["by_defect"].items()]
+        by_defect = sorted(result["by_defect"].items(), key=lambda row: (-row[1], row[0]))
+        kinds = [{"kind": str(Defect(kind).label), "rows": rows} for kind, rows in by_defect]
         return {
             "result": result,
             "shares": list(zip(names, shares, strict=True)),

@@ -103,8 +103,8 @@ class JudgingPage(OneAudit, PageMixin, TemplateView):
         return super().get_context_data(
             audit=self.audit,
             row=row,
-            text=masked(content.text) if content is not None else "",
-            label=masked(row.label) if row is not None else "",
+            row_text=masked(content.text) if content is not None else "",
+            row_label=masked(row.label) if row is not None else "",
             others=[(name, masked(text)) for name, text in content.others.items()] if content is not None else [],
             choices=self.choices(),
             said=said,
