@@ -8,6 +8,7 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from apps.core.api.pagination import CursorPages
 from apps.core.api.views import ReadView
 from apps.datasets import actions, auditing
 from apps.datasets.api.fields import NothingSerializer, only_seen
@@ -165,6 +166,13 @@ class SampledRowSerializer(serializers.ModelSerializer[SampledRow]):
         return {**found, "label": masked(found["label"])}
 
 
+class RowPages(CursorPages):
+    """Pages in the order of the sample."""
+
+    def get_ordering(self, request: Any, queryset: Any, view: Any) -> tuple[str, ...]:
+        return ("position",)
+
+
 class SampleAuditViewSet(ReadView):
     """Random samples of versions' rows, judged by people."""
 
@@ -205,7 +213,7 @@ class SampleAuditViewSet(ReadView):
             OpenApiParameter("label", str),
         ],
     )
-    @action(detail=True, methods=["get"], filterset_class=None, url_path="rows")
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=RowPages, url_path="rows")
     def sampled_rows(self, request: Any, pk: str) -> Response:
         """List the drawn rows in the order of the sample, masked."""
         audit = self.get_object()

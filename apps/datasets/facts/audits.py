@@ -67,8 +67,8 @@ def sentence(audit: SampleAudit, version: DatasetVersion) -> str:
     ) % {
         "defects": overall["defects"],
         "n": f"{overall['rows']:,}",
-        "percent": f"{overall['percent']:.2g}",
-        "high": f"{overall['high']:.2g}",
+        "percent": f"{overall['percent']:.3g}",
+        "high": f"{overall['high']:.3g}",
     }
     if audit.version_id != version.pk:
         text += " " + _("The audit was of version %(n)d, not of this one.") % {"n": audit.version.number}

@@ -21,6 +21,7 @@ from apps.datasets.refs import version_ref
 from apps.datasets.views.datasets import OneDataset
 from apps.datasets.views.findings import by_kind, columns, pictures, samples, shown_fact, tiles
 from apps.datasets.views.tabs import version_crumbs, version_rows, version_tabs
+from apps.evidence import facts as registry
 from apps.gates.lanes import lane
 
 
@@ -48,7 +49,7 @@ class VersionDetail(DetailPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version, user = self.object, self.request.user
-        known = {fact.name: fact for fact in facts.read(version)}
+        known = registry.read(version_ref(version), version)
         findings = self.inspection.findings
         stops = lane([version_ref(version)], user=user)
         return super().get_context_data(
