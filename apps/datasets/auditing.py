@@ -175,7 +175,7 @@ def result_of(audit: SampleAudit) -> dict[str, Any]:
             {"label": label, **share(found["defects"], found["rows"])}
             for label, found in sorted(by_label.items(), key=lambda row: (-row[1]["defects"], -row[1]["rows"], row[0]))
         ]
-        if audit.version.label_column
+        if audit.by_label
         else [],
         "by_defect": dict(kinds.most_common()),
         "adjudicated_rows": adjudicated,

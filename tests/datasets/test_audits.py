@@ -30,6 +30,7 @@ from apps.ledger.models import Entry
 from apps.owners import actions as owners
 from apps.owners.models import Ownership
 from apps.people import actions as people
+from apps.people.models import User
 from tests.datasets.audits import closed, draw, judge_all
 from tests.people.factories import make_user, member
 from tests.scenery import TRAIN, Scene, make_scene, make_version
@@ -148,6 +149,23 @@ def test_a_judgement_says_what_is_wrong(scene: Scene) -> None:
         actions.judge(audit, 1, by=scene.people["sponsor"], verdict="good")
     actions.judge(audit, 1, by=steward, verdict="defective", defect="other", note="Nonsense")
     assert Judgement.objects.get().note == "Nonsense"
+
+
+def test_a_reviewer_who_left_the_team_judges_no_more(scene: Scene) -> None:
+    audit = draw(scene, "data_steward", "sponsor")
+    people.change_roles(scene.people["sponsor"], scene.team, [], by=member(scene.team, "administrator"))
+    with pytest.raises(NotInvited):
+        actions.judge(audit, 1, by=User.objects.get(pk=scene.people["sponsor"].pk), verdict="good")
+
+
+def test_free_answers_are_not_listed_as_labels(scene: Scene) -> None:
+    rows = "".join(f"Question {number},Answer {number} in words\n" for number in range(700))
+    version = make_version(scene, train="text,category\n" + rows)
+    audit = draw(scene, version=version)
+    judge_all(audit, scene.people["data_steward"])
+    ended = actions.close_audit(audit, by=scene.people["review_lead"], conclusion="")
+    assert ended.result["by_label"] == []
+    assert all(stratum["label"] == "" for stratum in ended.strata)
 
 
 def test_the_newer_word_counts_and_the_ledger_keeps_both_without_the_note(scene: Scene) -> None:

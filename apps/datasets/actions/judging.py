@@ -68,7 +68,7 @@ def judge(audit: SampleAudit, position: int, *, by: User, verdict: str, defect: 
     """
     audit = locked(audit)
     reviewer = audit.reviewers.filter(user=by, dismissed_at=None).first()
-    if reviewer is None or not by.is_active:
+    if reviewer is None or not by.may("view", audit.team.pk):
         raise NotInvited(_("You are not among the reviewers of this audit. Ask the review lead to invite you."))
     if not audit.is_reviewing:
         raise AuditEnded(_("This audit takes no judgements now."))

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -162,6 +163,13 @@ def _figures(link: Link, old: Side, new: Side, progress: Progress) -> dict[str, 
     }
 
 
+_remembered = lru_cache(maxsize=4096)(fingerprint)
+
+
+def _of_label(text: str) -> bytes:
+    return _remembered(text) if len(text) <= LONGEST_LABEL else fingerprint(text)
+
+
 def _load(link: Link, name: str, side: Side, key: str, rest: Sequence[str], progress: Progress, done: int) -> int:
     kinds = "place BIGINT, split VARCHAR, " + ", ".join(f"{column} BLOB" for column in FIELDS[2:])
     link.execute(f"CREATE TABLE {name}_rows ({kinds})")
@@ -173,14 +181,15 @@ def _load(link: Link, name: str, side: Side, key: str, rest: Sequence[str], prog
             batch: list[tuple[Any, ...]] = []
             for number, row in opened.rows:
                 text = row[at]
+                exact, normal = fingerprint(text), normalise(text)
                 batch.append(
                     (
                         place_of(index, number),
                         file.split,
                         fingerprint(row[key_at]) if key_at >= 0 else nothing,
-                        fingerprint(text),
-                        fingerprint(normalise(text)),
-                        fingerprint(row[label_at]) if label_at >= 0 else nothing,
+                        exact,
+                        exact if normal == text else fingerprint(normal),
+                        _of_label(row[label_at]) if label_at >= 0 else nothing,
                         fingerprint("\x1f".join(row[other] for other in others)) if others else nothing,
                     )
                 )
@@ -226,11 +235,10 @@ def _pair(link: Link, with_key: bool) -> None:
         " old_label BLOB, new_label BLOB, " + ", ".join(f"{flag} BOOLEAN" for flag in FLAGS) + ")"
     )
     for name in ("old", "new"):
-        link.execute(f"CREATE TABLE {name}_left AS SELECT * FROM {name}_rows")
+        link.execute(f"CREATE VIEW {name}_left AS SELECT * FROM {name}_rows")
     flags = ", ".join(f"{rule} AS {flag}" for flag, rule in FLAGS.items())
-    for columns in PAIRED_BY:
-        if "key" in columns and not with_key:
-            continue
+    steps = [columns for columns in PAIRED_BY if with_key or "key" not in columns]
+    for step, columns in enumerate(steps, 1):
         same = ", ".join(columns)
         numbered = f"SELECT *, row_number() OVER (PARTITION BY {same} ORDER BY place) AS nth FROM"
         matches = " AND ".join(f"o.{column} = n.{column}" for column in (*columns, "nth"))
@@ -242,11 +250,11 @@ def _pair(link: Link, with_key: bool) -> None:
         link.execute("INSERT INTO pairs SELECT * FROM fresh")
         for name in ("old", "new"):
             link.execute(
-                f"CREATE OR REPLACE TABLE kept AS SELECT r.* FROM {name}_left r ANTI JOIN fresh f"
+                f"CREATE TABLE {name}_kept_{step} AS SELECT r.* FROM {name}_left r ANTI JOIN fresh f"
                 f" ON r.place = f.{name}_place"
             )
-            link.execute(f"DROP TABLE {name}_left")
-            link.execute(f"ALTER TABLE kept RENAME TO {name}_left")
+            link.execute(f"CREATE OR REPLACE VIEW {name}_left AS SELECT * FROM {name}_kept_{step}")
+            link.execute(f"DROP TABLE IF EXISTS {name}_kept_{step - 1}")
         if not _one(link, "SELECT (SELECT count(*) FROM old_left) * (SELECT count(*) FROM new_left)"):
             break
 

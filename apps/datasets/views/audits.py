@@ -235,7 +235,7 @@ class AuditRows(OneAudit, ListPage):
     csv_columns = (
         (_("Row"), lambda row: row.position),
         (_("Split"), lambda row: row.split),
-        (_("Label"), lambda row: row.label),
+        (_("Label"), lambda row: masked(row.label)),
         (_("File"), lambda row: row.file_name),
         (_("Row of the file"), lambda row: row.row),
         (_("Digest"), lambda row: row.digest),
