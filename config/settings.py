@@ -326,6 +326,11 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
+        "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
+        "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
+        "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
+        "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
+        "VersionDifferenceStateEnum": "apps.datasets.models.differences.VersionDifference.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

@@ -37,9 +37,8 @@ ONLY_POST = {
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
     "assessments:framework_withdraw", "datasets:inspect_again", "datasets:inspection_stop", "ledger:verify",
     "ledger:export_create",
-    "assessments:framework_withdraw", "datasets:inspect_again", "datasets:audit_draw_again",
-    "datasets:audit_dismiss", "ledger:verify", "ledger:export_create",
-    "gates:policy_publish", "gates:policy_withdraw",
+    "datasets:audit_draw_again",
+    "datasets:audit_dismiss", "gates:policy_publish", "gates:policy_withdraw",
 }  # fmt: skip
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",

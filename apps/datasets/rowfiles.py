@@ -6,7 +6,8 @@ from typing import IO, cast
 
 from django.core.files.storage import default_storage
 
-from apps.datasets.inspection.rowfiles import RowFile
+from apps.datasets.inspection import SplitFile as Readable
+from apps.datasets.inspection.reading import Format
 from apps.datasets.models import DatasetVersion, SplitFile
 
 
@@ -14,10 +15,11 @@ def _open(storage_name: str) -> IO[bytes]:
     return cast(IO[bytes], default_storage.open(storage_name))
 
 
-def row_files(files: Sequence[SplitFile]) -> list[RowFile]:
+def readable(files: Sequence[SplitFile]) -> list[Readable]:
     """Return the files, in their order, as something to read rows from."""
     return [
-        RowFile(file.split, file.name, file.format, file.is_packed, partial(_open, file.storage_name)) for file in files
+        Readable(file.split, file.name, cast(Format, file.format), file.is_packed, partial(_open, file.storage_name))
+        for file in files
     ]
 
 

@@ -1,6 +1,7 @@
 """What changed between two versions: row by row, by hand, and over pages and API."""
 
 import io
+import json
 from collections import Counter
 from functools import partial
 from typing import Any
@@ -15,9 +16,9 @@ from apps.core import jobs
 from apps.core.errors import NotFound
 from apps.datasets import actions, comparing
 from apps.datasets.errors import NotComparable
-from apps.datasets.inspection import FileProblem
+from apps.datasets.inspection import FileProblem, Mapping
+from apps.datasets.inspection import SplitFile as Readable
 from apps.datasets.inspection.difference import Side, compare
-from apps.datasets.inspection.rowfiles import RowFile
 from apps.datasets.models import SplitFile, VersionDifference
 from apps.ledger.models import Entry
 from tests.api.client import Caller
@@ -26,10 +27,10 @@ from tests.scenery import LEAKING, TEST, TRAIN, Scene, make_scene, make_version
 
 
 def side(text: str, test: str = "", label: str = "label", column: str = "text") -> Side:
-    files = [RowFile("train", "train.csv", "csv", False, partial(io.BytesIO, text.encode()))]
+    files = [Readable("train", "train.csv", "csv", False, partial(io.BytesIO, text.encode()))]
     if test:
-        files.append(RowFile("test", "test.csv", "csv", False, partial(io.BytesIO, test.encode())))
-    return Side(files, column, label)
+        files.append(Readable("test", "test.csv", "csv", False, partial(io.BytesIO, test.encode())))
+    return Side(files, Mapping(column, label))
 
 
 def table(*rows: tuple[str, str]) -> str:
@@ -98,6 +99,21 @@ def test_other_columns_are_details_and_new_ones_are_named() -> None:
 def test_a_version_without_labels_is_compared_by_its_inputs() -> None:
     found = compare(side("text\na\n", label=""), side("text\nb\n", label=""))
     assert changes(found) == {"added": 1, "removed": 1}
+
+
+def test_a_chat_is_compared_by_its_turns_and_its_last_answer() -> None:
+    def chat(answer: str, **more: str) -> str:
+        turns = [{"role": "user", "content": "How do I pay?"}, {"role": "assistant", "content": answer}]
+        return json.dumps({"messages": turns, **more}) + "\n"
+
+    def chats(text: str) -> Side:
+        file = Readable("train", "train.jsonl", "jsonl", False, partial(io.BytesIO, text.encode()))
+        return Side([file], Mapping("messages", shape="chat"))
+
+    found = compare(chats(chat("By card.")), chats(chat("By transfer.")))
+    assert changes(found) == {"changed": 1, "relabelled": 1}
+    assert found["label_moves"]["moves"] == [{"rows": 1, "from": "By card.", "to": "By transfer."}]
+    assert "How do I pay?" in found["samples"]["relabelled"][0]["new"]["text"]
 
 
 def test_a_missing_column_is_named() -> None:
@@ -214,7 +230,7 @@ def test_the_page_says_what_changed_in_words_and_masks_its_samples(scene: Scene)
     assert "Labels that are gone: lost." in page
     assert "Found now and not then: Leakage between splits" in page
     assert "1234567" not in page
-    assert "Call me at ▒▒▒" in page
+    assert "Call me at [phone]" in page
     assert client.get(f"{url}?against={version.pk}").status_code == 404
 
 
@@ -240,7 +256,7 @@ def test_the_api_compares_and_answers_masked(scene: Scene) -> None:
     assert (status, rows[0]["state"], rows[0]["against"]) == (200, "done", str(scene.version.pk))
     assert rows[0]["result"]["totals"]["relabelled"] == 1
     added = [row["new"]["text"] for row in rows[0]["result"]["samples"]["added"]]
-    assert "Call me at ▒▒▒" in added
+    assert "Call me at [phone]" in added
     assert caller.get(f"{path}?against={version.pk}")[1] == []
     status, problem = caller.post(path, {"against": str(version.pk)})
     assert (status, problem["code"]) == (422, "not_comparable")

@@ -8,10 +8,10 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
-from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
-from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.comparing import compare_versions
+from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.judging import adjudicate, judge
+from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
 from apps.datasets.actions.samples import draw_again, draw_sample
 from apps.datasets.actions.uploads import (

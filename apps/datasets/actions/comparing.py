@@ -14,11 +14,12 @@ from apps.core.clock import now
 from apps.core.errors import NotFound
 from apps.core.models import Job
 from apps.datasets import inspection
+from apps.datasets.actions.inspecting import mapping_of
 from apps.datasets.errors import NotComparable
 from apps.datasets.inspection import difference
 from apps.datasets.models import Dataset, DatasetVersion, SampleAudit, VersionDifference
 from apps.datasets.refs import version_ref
-from apps.datasets.rowfiles import in_content_order, row_files
+from apps.datasets.rowfiles import in_content_order, readable
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -27,8 +28,8 @@ State = VersionDifference.State
 
 def parameters_of(older: DatasetVersion, newer: DatasetVersion) -> str:
     """Return the digest of what the difference depends on besides the two contents."""
-    columns = [[version.input_column, version.label_column] for version in (older, newer)]
-    return digest_of({"method": difference.METHOD, "columns": columns})
+    mappings = [mapping_of(version).as_dict() for version in (older, newer)]
+    return digest_of({"method": difference.METHOD, "mappings": mappings})
 
 
 def known_difference(older: DatasetVersion, newer: DatasetVersion) -> VersionDifference | None:
@@ -104,10 +105,7 @@ def compare_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Compute and write one difference; a second run of the same attempt changes nothing."""
     versions = DatasetVersion.objects.select_related("dataset__use_case__team")
     older, newer = versions.get(pk=job.payload["older"]), versions.get(pk=job.payload["newer"])
-    sides = [
-        difference.Side(row_files(in_content_order(version)), version.input_column, version.label_column)
-        for version in (older, newer)
-    ]
+    sides = [difference.Side(readable(in_content_order(version)), mapping_of(version)) for version in (older, newer)]
     try:
         found = difference.compare(
             sides[0],

@@ -12,13 +12,14 @@ from apps.core import jobs
 from apps.core.clock import now
 from apps.core.models import Job
 from apps.datasets import inspection
+from apps.datasets.actions.inspecting import mapping_of
 from apps.datasets.actions.reviewers import locked, refuse_lone_authors, require_lead, seat
 from apps.datasets.errors import AuditUnfinished, SampleTooLarge
 from apps.datasets.inspection import sampling
-from apps.datasets.inspection.rowfiles import split_place
+from apps.datasets.inspection.scan import where
 from apps.datasets.models import DatasetVersion, SampleAudit, SampledRow, SampledText
 from apps.datasets.refs import audit_ref, version_ref
-from apps.datasets.rowfiles import row_files
+from apps.datasets.rowfiles import readable
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -136,18 +137,16 @@ def draw_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     files = list(version.files.all())
     try:
         drawn = sampling.draw(
-            row_files(files),
-            version.input_column,
-            version.label_column,
+            readable(files),
+            mapping_of(version),
             seed=audit.seed,
             rows=audit.wanted_rows,
             progress=lambda done: progress(done, 3 * version.rows, str(_("Drawing rows"))),
         )
         texts = dict(
             sampling.read_sample(
-                row_files(files),
-                version.input_column,
-                version.label_column,
+                readable(files),
+                mapping_of(version),
                 drawn.places,
                 longest=MOST_CHARACTERS // max(1, len(drawn.places)),
             )
@@ -181,13 +180,13 @@ def _keep(
     splits = [file.split for file in audit.version.files.all()]
     rows = []
     for position, place in enumerate(drawn.places, 1):
-        file, row = split_place(place)
+        file, row = where(place)["file"], where(place)["row"]
         rows.append(
             SampledRow(
                 audit=audit,
                 position=position,
                 split=splits[file],
-                label=texts[place].label,
+                label=texts[place].answer[: sampling.LONGEST_LABEL] if drawn.by_label else "",
                 file_name=names[file],
                 file=file,
                 row=row,
@@ -197,7 +196,7 @@ def _keep(
     SampledRow.objects.bulk_create(rows, batch_size=BATCH)
     SampledText.objects.bulk_create(
         [
-            SampledText(sampled_row=row, text=texts[place].text, others=texts[place].others)
+            SampledText(sampled_row=row, text=texts[place].text, answer=texts[place].answer, others=texts[place].others)
             for row, place in zip(rows, drawn.places, strict=True)
         ],
         batch_size=BATCH,

@@ -23,7 +23,8 @@ from apps.datasets.models import (
     SampledRow,
     Verdict,
 )
-from apps.datasets.views.versions import masked
+from apps.datasets.models.audits import DECISIONS
+from apps.datasets.views.findings import masked
 from apps.people.models import User
 
 
@@ -105,7 +106,7 @@ class JudgementSerializer(serializers.ModelSerializer[Judgement]):
 
 class NewAdjudicationSerializer(serializers.Serializer[Any]):
     row = serializers.IntegerField(min_value=1, max_value=2**31 - 1)
-    verdict = serializers.ChoiceField(choices=[("good", "Good"), ("defective", "Defective")])
+    verdict = serializers.ChoiceField(choices=DECISIONS)
     defect = serializers.ChoiceField(choices=Defect.choices, required=False, default="", allow_blank=True)
     note = serializers.CharField(max_length=1000)
 
@@ -131,6 +132,7 @@ class SampledRowSerializer(serializers.ModelSerializer[SampledRow]):
     """A drawn row, its texts masked. Until the audit has ended only its lead sees what others said of it."""
 
     text = serializers.SerializerMethodField(help_text="Masked; empty once erased.")
+    answer = serializers.SerializerMethodField(help_text="Masked; empty once erased.")
     others = serializers.SerializerMethodField(help_text="Other columns, masked.")
     outcome = serializers.SerializerMethodField(help_text="open, disputed, good, defective; empty while unknown to you")
     judgements = JudgementSerializer(many=True, read_only=True, source="seen_judgements")
@@ -139,14 +141,18 @@ class SampledRowSerializer(serializers.ModelSerializer[SampledRow]):
     class Meta:
         model = SampledRow
         fields = [
-            "position", "split", "label", "file_name", "row", "digest", "text", "others", "outcome", "judgements",
-            "adjudication",
+            "position", "split", "label", "file_name", "row", "digest", "text", "answer", "others", "outcome",
+            "judgements", "adjudication",
         ]  # fmt: skip
         read_only_fields = fields
 
     def get_text(self, row: SampledRow) -> str:
         content = getattr(row, "content", None)
         return masked(content.text) if content is not None else ""
+
+    def get_answer(self, row: SampledRow) -> str:
+        content = getattr(row, "content", None)
+        return masked(content.answer) if content is not None else ""
 
     @extend_schema_field(serializers.DictField(child=serializers.CharField()))
     def get_others(self, row: SampledRow) -> dict[str, str]:

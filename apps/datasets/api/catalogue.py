@@ -105,7 +105,7 @@ class MappingSerializer(serializers.Serializer[Any]):
     date_column = serializers.CharField(source="date", max_length=200, required=False, allow_blank=True, default="")
 
 
-class PolicySerializer(serializers.Serializer[Any]):
+class ReadingPolicySerializer(serializers.Serializer[Any]):
     near_threshold = serializers.FloatField(min_value=0.5, max_value=1, required=False)
     near_words = serializers.IntegerField(min_value=1, max_value=20, required=False)
     ignore_punctuation = serializers.BooleanField(required=False)
@@ -115,7 +115,7 @@ class PolicySerializer(serializers.Serializer[Any]):
 
 class ReadingSerializer(serializers.Serializer[Any]):
     mapping = MappingSerializer(required=False, default=dict)
-    policy = PolicySerializer(required=False, default=dict)
+    policy = ReadingPolicySerializer(required=False, default=dict)
 
 
 class DatasetViewSet(EditView):

@@ -14,7 +14,7 @@ from apps.core.errors import NotFound
 from apps.datasets import actions, comparing
 from apps.datasets.actions.comparing import known_differences
 from apps.datasets.models import DatasetVersion, VersionDifference
-from apps.datasets.views.versions import masked
+from apps.datasets.views.findings import masked
 
 RELATED = ("dataset__use_case__team",)
 MOST_OTHERS = 50

@@ -1,21 +1,24 @@
 """What is different between two versions: rows as fingerprints in DuckDB, paired there under a memory limit."""
 
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from apps.datasets.inspection.reading import FileProblem
-from apps.datasets.inspection.rowfiles import ReadFile, Row, RowFile, place_of, read_places, reading, split_place
-from apps.datasets.inspection.text import fingerprint, normalise
+from apps.datasets.inspection.files import SplitFile
+from apps.datasets.inspection.mapping import Mapping
+from apps.datasets.inspection.reading import Batch
+from apps.datasets.inspection.records import Records
+from apps.datasets.inspection.rowfiles import Progress, read_places, reading
+from apps.datasets.inspection.scan import place_of, where
+from apps.datasets.inspection.text import fingerprints, normalise_all
 
 METHOD = 1
-BATCH = 20_000
 SAMPLES = 20
 MOST_MOVES = 500
 MOST_LABELS = 500
@@ -23,7 +26,6 @@ LONGEST_TEXT = 500
 LONGEST_LABEL = 200
 KEYS = ("id", "key", "uuid", "row_id", "item_id", "record_id", "example_id", "external_id", "guid")
 FIELDS = ("place", "split", "key", "input", "normal", "label", "rest")
-SCHEMA = pa.schema([("place", pa.int64()), ("split", pa.string()), *((name, pa.binary(16)) for name in FIELDS[2:])])
 PAIRED_BY = (
     ("split", "key", "input", "label", "rest"),
     ("key",),
@@ -45,25 +47,19 @@ FLAGS = {
 }
 CHANGED = "relabelled OR rewritten OR respelled"
 KINDS = ("added", "removed", *FLAGS)
-Progress = Callable[[int], None]
 Link = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two versions: its files, its columns for input and label, and how to open the files."""
+    """One of the two versions: its files and how their records are read."""
 
-    files: Sequence[RowFile]
-    input: str
-    label: str = ""
+    files: Sequence[SplitFile]
+    mapping: Mapping
 
-
-@dataclass(frozen=True, slots=True)
-class _Columns:
-    """The columns of a side, and those that both sides have besides key, input and label."""
-
-    own: tuple[str, ...]
-    rest: tuple[str, ...]
+    @property
+    def used(self) -> set[str]:
+        return {self.mapping.input, self.mapping.label, self.mapping.context}
 
 
 def compare(
@@ -83,7 +79,7 @@ def compare(
     have). ``changed_percent`` is the share of added, removed, relabelled, rewritten and respelled rows in all pairs
     and unpaired rows. Rows that repeat count as often as they stand.
 
-    Memory is bounded by ``memory_limit`` and one batch of rows; the rest spills to ``scratch``. Raise ``FileProblem``
+    Memory is bounded by ``memory_limit`` and a batch of rows; the rest spills to ``scratch``. Raise ``FileProblem``
     when a file can't be read or lacks a column.
     """
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
@@ -105,19 +101,16 @@ def compare(
 
 
 def _columns(side: Side) -> tuple[str, ...]:
-    found: tuple[str, ...] = ()
     for file in side.files:
-        with reading(file) as opened:
-            found = found or opened.columns
-            for wanted in filter(None, (side.input, side.label)):
-                if wanted not in opened.columns:
-                    raise FileProblem(1, f"{file.name} has no column “{wanted}”.")
-    return found
+        with reading(file, side.mapping) as batches:
+            for batch, _found in batches:
+                return batch.columns
+    return ()
 
 
 def _key_of(old: Side, new: Side, columns: Iterable[str], others: Iterable[str]) -> str:
     """Return the column whose name says that it identifies a row, where both sides have it."""
-    taken = {old.input, old.label, new.input, new.label}
+    taken = old.used | new.used
     both = {name.casefold(): name for name in columns if name in set(others) and name not in taken}
     return next((both[name] for name in KEYS if name in both), "")
 
@@ -125,8 +118,7 @@ def _key_of(old: Side, new: Side, columns: Iterable[str], others: Iterable[str])
 def _figures(link: Link, old: Side, new: Side, progress: Progress) -> dict[str, Any]:
     columns = {"old": _columns(old), "new": _columns(new)}
     key = _key_of(old, new, columns["old"], columns["new"])
-    used = {key, old.input, old.label, new.input, new.label}
-    rest = tuple(sorted((set(columns["old"]) & set(columns["new"])) - used))
+    rest = tuple(sorted((set(columns["old"]) & set(columns["new"])) - old.used - new.used - {key}))
     done = 0
     for name, side in (("old", old), ("new", new)):
         done = _load(link, name, side, key, rest, progress, done)
@@ -156,60 +148,42 @@ def _figures(link: Link, old: Side, new: Side, progress: Progress) -> dict[str, 
         "columns": {
             "added": sorted(set(columns["new"]) - set(columns["old"])),
             "removed": sorted(set(columns["old"]) - set(columns["new"])),
-            "input": {"from": old.input, "to": new.input},
-            "label": {"from": old.label, "to": new.label},
+            "input": {"from": old.mapping.input, "to": new.mapping.input},
+            "label": {"from": old.mapping.label, "to": new.mapping.label},
         },
         "samples": {kind: _sampled(link, kind) for kind in KINDS},
     }
 
 
-_remembered = lru_cache(maxsize=4096)(fingerprint)
-
-
-def _of_label(text: str) -> bytes:
-    return _remembered(text) if len(text) <= LONGEST_LABEL else fingerprint(text)
-
-
 def _load(link: Link, name: str, side: Side, key: str, rest: Sequence[str], progress: Progress, done: int) -> int:
     kinds = "place BIGINT, split VARCHAR, " + ", ".join(f"{column} BLOB" for column in FIELDS[2:])
     link.execute(f"CREATE TABLE {name}_rows ({kinds})")
-    nothing = fingerprint("")
     for index, file in enumerate(side.files):
-        with reading(file) as opened:
-            at, label_at, key_at = opened.at(side.input), opened.at(side.label), opened.at(key)
-            others = [opened.at(column) for column in rest]
-            batch: list[tuple[Any, ...]] = []
-            for number, row in opened.rows:
-                text = row[at]
-                exact, normal = fingerprint(text), normalise(text)
-                batch.append(
-                    (
-                        place_of(index, number),
-                        file.split,
-                        fingerprint(row[key_at]) if key_at >= 0 else nothing,
-                        exact,
-                        exact if normal == text else fingerprint(normal),
-                        _of_label(row[label_at]) if label_at >= 0 else nothing,
-                        fingerprint("\x1f".join(row[other] for other in others)) if others else nothing,
-                    )
-                )
-                if len(batch) == BATCH:
-                    done += _insert(link, name, batch)
-                    progress(done)
-                    batch = []
-            done += _insert(link, name, batch)
-            progress(done)
+        with reading(file, side.mapping) as batches:
+            for batch, found in batches:
+                link.register("batch", _prints(batch, found, file.split, index, key, rest))
+                link.execute(f"INSERT INTO {name}_rows SELECT * FROM batch")
+                link.unregister("batch")
+                done += batch.rows.num_rows
+                progress(done)
     return done
 
 
-def _insert(link: Link, name: str, batch: list[tuple[Any, ...]]) -> int:
-    if batch:
-        columns = zip(*batch, strict=True)
-        arrays = [pa.array(column, field.type) for column, field in zip(columns, SCHEMA, strict=True)]
-        link.register("batch", pa.table(arrays, schema=SCHEMA))
-        link.execute(f"INSERT INTO {name}_rows SELECT * FROM batch")
-        link.unregister("batch")
-    return len(batch)
+def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest: Sequence[str]) -> pa.Table:
+    """Return the batch's rows as fingerprints; what a side does not have is the same for all."""
+    count = batch.rows.num_rows
+    same = pa.array([b""] * count, pa.binary())
+    others = [batch.rows.column(column).fill_null("") for column in rest]
+    columns = [
+        pa.array(range(place_of(index, batch.first), place_of(index, batch.first) + count), pa.int64()),
+        pa.array([split] * count, pa.string()),
+        fingerprints(batch.rows.column(key)) if key else same,
+        fingerprints(found.inputs),
+        fingerprints(normalise_all(found.inputs)),
+        same if found.answers is None else fingerprints(found.answers),
+        fingerprints(pc.binary_join_element_wise(*others, "\x1f")) if others else same,
+    ]
+    return pa.table(columns, names=list(FIELDS))
 
 
 def _all(link: Link, query: str) -> list[tuple[Any, ...]]:
@@ -345,24 +319,21 @@ def _show(found: dict[str, Any], old: Side, new: Side) -> None:
         *(row for rows in found["samples"].values() for row in rows),
     ]
     for name, side in (("old", old), ("new", new)):
-        texts = dict(read_places(side.files, {row[name] for row in holders if name in row}, _picker(side)))
+        places = {row[name] for row in holders if name in row}
+        shown = {
+            place: {
+                **where(place),
+                "split": row.split,
+                "text": row.input[:LONGEST_TEXT],
+                "label": row.answer[:LONGEST_LABEL],
+            }
+            for place, row in read_places(side.files, side.mapping, places)
+        }
         for holder in holders:
             if name in holder:
-                file, row = split_place(holder[name])
-                holder[name] = {"file": file, "row": row, "split": side.files[file].split, **texts[holder[name]]}
+                holder[name] = shown[holder[name]]
     for move in found["label_moves"]["moves"]:
         move |= {"from": move.pop("old")["label"], "to": move.pop("new")["label"]}
     for key, name in (("new", "new"), ("gone", "old")):
         for row in found["labels"][key]["labels"]:
             row["label"] = row.pop(name)["label"]
-
-
-def _picker(side: Side) -> Callable[[ReadFile], Callable[[Row], Mapping[str, str]]]:
-    def columns(opened: ReadFile) -> Callable[[Row], Mapping[str, str]]:
-        at, label_at = opened.at(side.input), opened.at(side.label)
-        return lambda row: {
-            "text": row[at][:LONGEST_TEXT],
-            "label": row[label_at][:LONGEST_LABEL] if label_at >= 0 else "",
-        }
-
-    return columns

@@ -1,87 +1,60 @@
-"""Files of a version as numbered rows: what drawing a sample and comparing versions start from."""
+"""Single rows of a version's files: what drawing a sample and comparing versions show."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, Any, cast
 
-from apps.datasets.inspection.reading import FileProblem, read_rows
-
-ROW_BITS = 40
-Row = tuple[str, ...]
+from apps.datasets.inspection.files import SplitFile
+from apps.datasets.inspection.mapping import Mapping
+from apps.datasets.inspection.reading import Batch
+from apps.datasets.inspection.records import Records, records
+from apps.datasets.inspection.scan import place_of, where
 
 
 @dataclass(frozen=True, slots=True)
-class RowFile:
-    """One file of a split and how to open it; it is opened once a pass."""
+class Row:
+    """A row as a reader sees it: input, answer (empty where there is none), and every column as it stands."""
 
     split: str
-    name: str
-    kind: str
-    packed: bool
-    open: Callable[[], IO[bytes]]
+    input: str
+    answer: str
+    columns: dict[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class ReadFile:
-    """A file being read: its columns in order, then its rows with their numbers as an editor counts them."""
-
-    columns: tuple[str, ...]
-    rows: Iterator[tuple[int, Row]]
-
-    def at(self, column: str) -> int:
-        """Return where the column stands, -1 for no column; raise ``FileProblem`` when the file lacks it."""
-        if not column:
-            return -1
-        if column not in self.columns:
-            raise FileProblem(1, f"There is no column “{column}”. The file has: {', '.join(self.columns)[:200]}.")
-        return self.columns.index(column)
+@contextlib.contextmanager
+def reading(file: SplitFile, mapping: Mapping) -> Iterator[Iterator[tuple[Batch, Records]]]:
+    """Open the file and yield its batches with their records; raise ``FileProblem`` where it breaks."""
+    batches: Generator[Batch, None, None] = file.batches(mapping)
+    with contextlib.closing(batches):
+        yield ((batch, records(batch.rows, mapping)) for batch in batches)
 
 
-@contextmanager
-def reading(file: RowFile) -> Iterator[ReadFile]:
-    """Open the file and yield it as numbered rows: from 2 in a CSV file, whose header is row 1, else from 1."""
-    with file.open() as stream:
-        rows = read_rows(stream, cast(Any, file.kind), file.packed)
-        columns = tuple(next(rows))
-        yield ReadFile(columns, enumerate(rows, 2 if file.kind == "csv" else 1))
-
-
-def place_of(file: int, row: int) -> int:
-    """Return one number for a row of a file; such numbers sort as the rows do."""
-    return file << ROW_BITS | row
-
-
-def split_place(place: int) -> tuple[int, int]:
-    """Return (file, row) of a place."""
-    return place >> ROW_BITS, place & (1 << ROW_BITS) - 1
-
-
-def read_places(
-    files: Sequence[RowFile], places: Iterable[int], columns: Callable[[ReadFile], Callable[[Row], Any]]
-) -> Iterator[tuple[int, Any]]:
-    """Yield (place, what ``columns(file)(row)`` returns) of the wanted rows, in the order of their places.
+def read_places(files: Sequence[SplitFile], mapping: Mapping, places: Iterable[int]) -> Iterator[tuple[int, Row]]:
+    """Yield (place, row) of the wanted rows in the order of their places.
 
     Files without a wanted row are not opened, and each is left after its last one.
     """
-    wanted: dict[int, set[int]] = {}
-    for place in places:
-        file, number = split_place(place)
-        wanted.setdefault(file, set()).add(number)
-    for index in sorted(wanted):
-        numbers, last = wanted[index], max(wanted[index])
-        with reading(files[index]) as opened:
-            pick = columns(opened)
-            for number, row in opened.rows:
-                if number in numbers:
-                    yield place_of(index, number), pick(row)
-                if number >= last:
-                    break
+    wanted: dict[int, list[int]] = {}
+    for place in sorted(set(places)):
+        found = where(place)
+        wanted.setdefault(found["file"], []).append(found["row"])
+    for index, numbers in wanted.items():
+        with reading(files[index], mapping) as batches:
+            yield from _picked(index, files[index].split, numbers, batches)
 
 
-def by_split(rows: Mapping[tuple[str, str], int]) -> dict[str, int]:
-    """Add counts by (split, label) up to counts by split."""
-    found: dict[str, int] = {}
-    for (split, _label), count in rows.items():
-        found[split] = found.get(split, 0) + count
-    return found
+def _picked(
+    index: int, split: str, numbers: Sequence[int], batches: Iterator[tuple[Batch, Records]]
+) -> Iterator[tuple[int, Row]]:
+    for batch, found in batches:
+        for number in numbers:
+            at = number - batch.first
+            if 0 <= at < batch.rows.num_rows:
+                answer = "" if found.answers is None else found.answers[at].as_py() or ""
+                columns = {name: batch.rows.column(name)[at].as_py() for name in batch.columns}
+                yield place_of(index, number), Row(split, found.inputs[at].as_py() or "", answer, columns)
+        if batch.first + batch.rows.num_rows > numbers[-1]:
+            return
+
+
+Progress = Callable[[int], None]

@@ -13,32 +13,29 @@ import heapq
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping as Sizes
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from statistics import NormalDist
-from typing import IO, Any
+from typing import IO
 
+import pyarrow.compute as pc
+
+from apps.datasets.inspection.files import SplitFile
+from apps.datasets.inspection.mapping import KNOWN, Mapping
 from apps.datasets.inspection.reading import detect
-from apps.datasets.inspection.rowfiles import (
-    ReadFile,
-    Row,
-    RowFile,
-    by_split,
-    place_of,
-    read_places,
-    reading,
-    split_place,
-)
+from apps.datasets.inspection.records import Records
+from apps.datasets.inspection.rowfiles import Progress, read_places, reading
+from apps.datasets.inspection.scan import place_of, where
 
 MOST_STRATA = 500
 LONGEST_TEXT = 20_000
 LONGEST_LABEL = 500
 MOST_OTHERS = 20
-STEP = 50_000
 Key = tuple[str, str]
-Progress = Callable[[int], None]
 
 
 def z_value(confidence: float) -> float:
@@ -74,7 +71,7 @@ def wilson_interval(hits: int, total: int, confidence: float = 0.95) -> tuple[fl
     return (0.0 if hits == 0 else max(0.0, low)), (1.0 if hits == total else min(1.0, high))
 
 
-def allocate(sizes: Mapping[Key, int], rows: int) -> dict[Key, int]:
+def allocate(sizes: Sizes[Key, int], rows: int) -> dict[Key, int]:
     """Share ``rows`` out over strata in proportion to their sizes, by largest remainders.
 
     Each stratum that is not empty gets at least one row where there are rows enough; none gets more than it has.
@@ -127,18 +124,17 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class SampledText:
-    """What a reviewer reads of one row: input, label, other columns by name; the digest is of the whole row."""
+    """What a reviewer reads of one row: input, answer, other columns by name; the digest is of the whole row."""
 
     text: str
-    label: str
+    answer: str
     others: dict[str, str]
     digest: str
 
 
 def draw(
-    files: Sequence[RowFile],
-    input_column: str,
-    label_column: str,
+    files: Sequence[SplitFile],
+    mapping: Mapping,
     *,
     seed: str,
     rows: int,
@@ -146,99 +142,80 @@ def draw(
 ) -> Sample:
     """Draw ``rows`` rows in two passes: one counts the strata, one chooses.
 
-    Labels are strata unless there are more than 500 pairs of split and label, or more than rows wanted; then splits
-    alone are. Memory holds the strata and the places drawn. Raise ``FileProblem`` where a file breaks.
+    Answers are labels, and strata, unless there are more than 500 pairs of split and answer, or more than rows wanted;
+    then splits alone are. Memory holds a batch, the strata and the places drawn. Raise ``FileProblem`` where a file
+    breaks.
     """
-    sizes, by_label = _count(files, input_column, label_column, min(MOST_STRATA, rows), progress)
+    sizes, by_label = _count(files, mapping, min(MOST_STRATA, rows), progress)
     wanted = allocate(sizes, rows)
     heaps: dict[Key, list[tuple[int, int]]] = {key: [] for key in wanted}
     done = sum(sizes.values())
     for index, file in enumerate(files):
-        with reading(file) as opened:
-            at = opened.at(label_column) if by_label else -1
-            for number, row in opened.rows:
-                done += 1
-                key = (file.split, row[at][:LONGEST_LABEL] if at >= 0 else "")
-                limit = wanted[key]
-                if limit == 0:
-                    continue
-                heap = heaps[key]
-                mine = (-int.from_bytes(rank(seed, index, number)), place_of(index, number))
-                if len(heap) < limit:
-                    heapq.heappush(heap, mine)
-                elif mine > heap[0]:
-                    heapq.heapreplace(heap, mine)
-                if done % STEP == 0:
-                    progress(done)
+        with reading(file, mapping) as batches:
+            for batch, found in batches:
+                for number, label in enumerate(_labels(found, by_label), batch.first):
+                    key = (file.split, label)
+                    heap = heaps[key]
+                    mine = (-int.from_bytes(rank(seed, index, number)), place_of(index, number))
+                    if len(heap) < wanted[key]:
+                        heapq.heappush(heap, mine)
+                    elif heap and mine > heap[0]:
+                        heapq.heapreplace(heap, mine)
+                done += batch.rows.num_rows
+                progress(done)
     chosen = sorted((pair for heap in heaps.values() for pair in heap), reverse=True)
     strata = tuple(Stratum(*key, size, wanted.get(key, 0)) for key, size in sorted(sizes.items()))
     return Sample(tuple(place for _rank, place in chosen), strata, by_label)
 
 
-def _count(
-    files: Sequence[RowFile], input_column: str, label_column: str, most: int, progress: Progress
-) -> tuple[dict[Key, int], bool]:
+def _labels(found: Records, by_label: bool) -> list[str]:
+    """Return each row's label as its stratum names it, empty where labels are not told apart."""
+    if not by_label or found.answers is None:
+        return [""] * len(found.inputs)
+    labels: list[str] = pc.utf8_slice_codeunits(found.answers.fill_null(""), 0, LONGEST_LABEL).to_pylist()
+    return labels
+
+
+def _count(files: Sequence[SplitFile], mapping: Mapping, most: int, progress: Progress) -> tuple[dict[Key, int], bool]:
     """Return the strata's sizes and whether labels tell them apart."""
-    sizes: dict[Key, int] = {}
-    by_label, done = bool(label_column), 0
+    sizes: Counter[Key] = Counter()
+    by_label, done = True, 0
     for file in files:
-        with reading(file) as opened:
-            opened.at(input_column)
-            at = opened.at(label_column)
-            for _number, row in opened.rows:
-                key = (file.split, row[at][:LONGEST_LABEL] if by_label else "")
-                sizes[key] = sizes.get(key, 0) + 1
+        with reading(file, mapping) as batches:
+            for batch, found in batches:
+                by_label = by_label and found.answers is not None
+                sizes.update((file.split, label) for label in _labels(found, by_label))
                 if len(sizes) > most and by_label:
-                    sizes, by_label = {(split, ""): count for split, count in by_split(sizes).items()}, False
-                done += 1
-                if done % STEP == 0:
-                    progress(done)
-    return sizes, by_label
+                    by_label, splits = False, Counter[Key]()
+                    for (split, _label), count in sizes.items():
+                        splits[split, ""] += count
+                    sizes = splits
+                done += batch.rows.num_rows
+                progress(done)
+    return dict(sizes), by_label and bool(sizes)
 
 
 def read_sample(
-    files: Sequence[RowFile],
-    input_column: str,
-    label_column: str,
-    places: Sequence[int],
-    *,
-    longest: int = LONGEST_TEXT,
+    files: Sequence[SplitFile], mapping: Mapping, places: Iterable[int], *, longest: int = LONGEST_TEXT
 ) -> Iterator[tuple[int, SampledText]]:
     """Yield the texts of the places, in the order of the files, one in memory at a time.
 
-    Inputs are cut to ``longest`` characters (at most 20,000), labels to 500; the first 20 other columns share as much
-    as an input has.
+    Inputs and answers are cut to ``longest`` characters (at most 20,000); the first 20 other columns share as much as
+    an input has.
     """
     longest = min(longest, LONGEST_TEXT)
-
-    def columns(opened: ReadFile) -> Callable[[Row], SampledText]:
-        text_at, label_at = opened.at(input_column), opened.at(label_column)
-        others = [
-            (name, index) for index, name in enumerate(opened.columns) if name not in (input_column, label_column)
-        ][:MOST_OTHERS]
-
-        def pick(row: Row) -> SampledText:
-            label = row[label_at] if label_at >= 0 else ""
-            return SampledText(
-                row[text_at][:longest],
-                label[:LONGEST_LABEL],
-                {name: row[index][: longest // max(1, len(others))] for name, index in others},
-                row_digest(opened.columns, row),
-            )
-
-        return pick
-
-    yield from read_places(files, places, columns)
+    used = {mapping.input, mapping.label, mapping.context}
+    for place, row in read_places(files, mapping, places):
+        others = [name for name in row.columns if name not in used][:MOST_OTHERS]
+        share = longest // max(1, len(others))
+        shown = {name: (row.columns[name] or "")[:share] for name in others}
+        yield place, SampledText(row.input[:longest], row.answer[:longest], shown, row_digest(row.columns))
 
 
-def row_digest(columns: Sequence[str], row: Sequence[str]) -> str:
+def row_digest(columns: dict[str, str | None]) -> str:
     """Return ``sha256:`` and the SHA-256 of the row as JSON: an object of its columns, sorted, without spaces."""
-    body = json.dumps(dict(zip(columns, row, strict=True)), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    body = json.dumps(columns, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return "sha256:" + hashlib.sha256(body.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _open(path: str) -> IO[bytes]:
-    return Path(path).open("rb")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -248,19 +225,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rows", type=int, required=True)
     parser.add_argument("--input", required=True)
     parser.add_argument("--label", default="")
+    parser.add_argument("--context", default="")
+    parser.add_argument("--shape", default="other", choices=[*(shape for shape, *_names in KNOWN), "other"])
     parser.add_argument("files", nargs="+", metavar="split=file")
     given = parser.parse_args(arguments)
-    files: list[RowFile] = []
+    files: list[SplitFile] = []
     for text in given.files:
         split, _equals, path = text.partition("=")
         kind, packed = detect(path)
-        files.append(RowFile(split, Path(path).name, kind, packed, partial(_open, path)))
-    sample = draw(files, given.input, given.label, seed=given.seed, rows=given.rows)
-    texts: dict[int, Any] = dict(read_sample(files, given.input, given.label, sample.places))
+        files.append(SplitFile(split, Path(path).name, kind, packed, partial(_open, path)))
+    mapping = Mapping(given.input, given.label, given.shape, given.context)
+    sample = draw(files, mapping, seed=given.seed, rows=given.rows)
+    texts = dict(read_sample(files, mapping, sample.places))
     for number, place in enumerate(sample.places, 1):
-        file, row = split_place(place)
-        line = {"number": number, "file": files[file].name, "row": row, "digest": texts[place].digest}
+        found = where(place)
+        line = {"number": number, "file": files[found["file"]].name, "row": found["row"], "digest": texts[place].digest}
         sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def _open(path: str) -> IO[bytes]:
+    return Path(path).open("rb")
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ from apps.datasets.models.audits import (
     Verdict,
 )
 from apps.datasets.models.catalogue import Dataset, Source
-from apps.datasets.models.inspections import Inspection, InspectionResult
 from apps.datasets.models.differences import VersionDifference
+from apps.datasets.models.inspections import Inspection, InspectionResult
 from apps.datasets.models.uploads import Upload
 from apps.datasets.models.versions import DatasetVersion, RecordShape, SplitFile, SplitName
 

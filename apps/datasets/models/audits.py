@@ -18,6 +18,9 @@ class Verdict(models.TextChoices):
     UNSURE = "unsure", _("Unsure")
 
 
+DECISIONS = [choice for choice in Verdict.choices if choice[0] != Verdict.UNSURE]
+
+
 class Defect(models.TextChoices):
     WRONG_LABEL = "wrong_label", _("Wrong label")
     WRONG_TEXT = "wrong_text", _("Wrong text")
@@ -109,7 +112,7 @@ class AuditReviewer(Record):
 
 
 class SampledRow(Record):
-    """One drawn row: where it stands and the digest of its content."""
+    """One drawn row: where it stands and the digest of its content; ``label`` only where labels are strata."""
 
     audit = models.ForeignKey(SampleAudit, on_delete=models.PROTECT, related_name="rows")
     position = models.PositiveIntegerField()
@@ -133,6 +136,7 @@ class SampledText(models.Model):
 
     sampled_row = models.OneToOneField(SampledRow, on_delete=models.PROTECT, primary_key=True, related_name="content")
     text = models.TextField()
+    answer = models.TextField(blank=True)
     others = models.JSONField(default=dict)
 
 

@@ -20,8 +20,8 @@ from apps.datasets.actions.samples import sample_rows
 from apps.datasets.facts import audits as facts
 from apps.datasets.filters import AuditFilter, JudgedRowFilter, SampledRowFilter
 from apps.datasets.models import Defect, Judgement, SampleAudit, SampledRow, SampledText
+from apps.datasets.views.findings import masked
 from apps.datasets.views.tabs import VersionPage, version_crumbs
-from apps.datasets.views.versions import masked
 from apps.people.models import User
 
 SIZES = ((90, 10.0), (95, 5.0), (95, 3.0), (99, 5.0))
@@ -269,7 +269,7 @@ class AuditRows(OneAudit, ListPage):
             {
                 "row": row,
                 "text": masked(row.content.text)[:300] if hasattr(row, "content") else None,
-                "label": masked(row.label),
+                "label": masked(row.content.answer)[:300] if hasattr(row, "content") else masked(row.label),
                 "outcome": row.outcome if self.knows else "",
                 "judgements": said.get(row.pk, []),
                 "decision": getattr(row, "adjudication", None) if self.knows else None,

@@ -15,8 +15,8 @@ from apps.core.pages import PageMixin, job_panel
 from apps.datasets import actions, comparing, drawing
 from apps.datasets.actions.comparing import known_difference
 from apps.datasets.models import DatasetVersion, VersionDifference
+from apps.datasets.views.findings import masked
 from apps.datasets.views.tabs import VersionPage, version_rows
-from apps.datasets.views.versions import masked
 
 MOST_CHOICES = 200
 PARTS = (

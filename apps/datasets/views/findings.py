@@ -6,9 +6,9 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Text
-from apps.datasets.facts import versions as facts
 from apps.datasets.facts.findings import UNSAFE, VIOLATIONS
 from apps.datasets.inspection.sensitive import KINDS, mask
+from apps.evidence import facts as registry
 from apps.evidence.facts import Fact
 
 TILES: tuple[tuple[str, str, Text, bool], ...] = (
@@ -38,7 +38,6 @@ KINDS_OF: tuple[tuple[str, Text, Mapping[str, Text]], ...] = (
     ("unsafe", _("Unsafe content"), UNSAFE),
     ("violations", _("Records of broken form"), VIOLATIONS),
 )
-DEFINED = {row.name: row for row in facts.DEFINITIONS}
 MOST_SHOWN = 10
 
 
@@ -49,7 +48,7 @@ def masked(text: str) -> str:
 
 def shown_fact(fact: Fact) -> dict[str, Any]:
     """Return a fact with its title and its figures in words."""
-    definition = DEFINED[fact.name]
+    definition = registry.definitions("dataset_version")[fact.name]
     figures = [(definition.figures.get(name, name), value) for name, value in fact.figures.items()]
     return {"fact": fact, "title": definition.title, "about": definition.description, "figures": figures}
 

@@ -15,7 +15,7 @@ from apps.datasets.actions.reviewers import require_lead
 from apps.datasets.errors import NotInvited
 from apps.datasets.models import Adjudication, AuditReviewer, Defect, Judgement, SampledRow, Verdict
 from apps.datasets.views.audits import OneAudit
-from apps.datasets.views.versions import masked
+from apps.datasets.views.findings import masked
 from apps.evidence.errors import NotTheHolder
 
 CHOICES = (
@@ -104,7 +104,7 @@ class JudgingPage(OneAudit, PageMixin, TemplateView):
             audit=self.audit,
             row=row,
             row_text=masked(content.text) if content is not None else "",
-            row_label=masked(row.label) if row is not None else "",
+            row_answer=masked(content.answer) if content is not None else "",
             others=[(name, masked(text)) for name, text in content.others.items()] if content is not None else [],
             choices=self.choices(),
             said=said,

@@ -180,7 +180,7 @@ DROP FUNCTION datasets_audit_guard();
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("datasets", "0003_upload_checks"),
+        ("datasets", "0004_inspection_results"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -332,6 +332,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("text", models.TextField()),
+                ("answer", models.TextField(blank=True)),
                 ("others", models.JSONField(default=dict)),
             ],
         ),
