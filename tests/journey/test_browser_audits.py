@@ -22,6 +22,7 @@ def test_rows_are_judged_by_keys(page: Any, live_server: Any) -> None:
     page.on("console", lambda message: broken.append(message.text) if "Content Security" in message.text else None)
     sign_in(page, live_server.url, steward)
     page.get_by_role("link", name="Judge").click()
+    page.wait_for_url("**/review/", wait_until="load")
     page.get_by_role("heading", name="Row 1 of 4").wait_for()
     page.keyboard.press("g")
     page.get_by_role("heading", name="Row 2 of 4").wait_for()
