@@ -81,6 +81,11 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     desk = first(first("/datasets/", "Identity questions"), "v2")
     metadata = first(f"{dataset}metadata/", "README.md")
     taken = first(f"{dataset}metadata/", "banking77-croissant.json")
+    audits = f"{version}audits/"
+    audit = first(audits, "Audit 1", "main table a")
+    second = first(dataset, "v2")
+    cards = first(first("/datasets/", "Card questions"), "v1")
+    running = first(f"{cards}audits/", "Audit 1", "main table a")
     case = first("/use-cases/", "Support assistant")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
@@ -146,6 +151,16 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "copy-new": (f"{copies}new/", "teodora"),
         "source-copies": (f"{help_desk}copies/", "ines"),
         "work-with-copies": ("/", "sanne"),
+        "version-audits": (audits, "sanne"),
+        "audit": (audit, "sanne"),
+        "audit-rows": (f"{audit}rows/", "sanne"),
+        "audit-draw": (f"{second}audits/draw/", "sanne"),
+        "audit-running": (running, "sanne"),
+        "audit-review": (f"{running}review/", "bruno"),
+        "audit-invite": (f"{running}reviewers/", "sanne"),
+        "version-compare": (f"{second}compare/", "bruno"),
+        "work-of-lead": ("/", "sanne"),
+        "work-of-reviewer": ("/", "bruno"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
         "drill": (drill, "ines"),

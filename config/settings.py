@@ -332,6 +332,10 @@ SPECTACULAR_SETTINGS = {
         "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
         "CopyStateEnum": "apps.datasets.models.Copy.State",
         "ExportStateEnum": "apps.datasets.models.VersionExport.State",
+        "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
+        "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
+        "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
+        "VersionDifferenceStateEnum": "apps.datasets.models.differences.VersionDifference.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

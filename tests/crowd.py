@@ -26,6 +26,7 @@ from apps.datasets.models import (
     Inspection,
     LineageEdge,
     LineageNode,
+    SampleAudit,
     VersionExport,
 )
 from apps.datasets.refs import dataset_ref, node_ref, source_ref, version_ref
@@ -92,6 +93,7 @@ class Crowd:
             "dataset-description": Description.objects.filter(dataset=scene.dataset).latest("id").pk,
             "dataset-copy": Copy.objects.filter(version=scene.version).latest("id").pk,
             "dataset-export": VersionExport.objects.filter(version=scene.version).latest("id").pk,
+            "sample-audit": SampleAudit.objects.latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
@@ -111,7 +113,11 @@ def make_crowd() -> Crowd:
     scene = make_scene(name="The crowd")
     reader = member(scene.team, *Role.values, name="Reads everything")
     administrator = member(scene.team, *Role.values, name="Administers", organisation_role="administrator")
-    for responsibility, holder in (("business_owner", reader), ("compliance_reviewer", administrator)):
+    for responsibility, holder in (
+        ("business_owner", reader),
+        ("compliance_reviewer", administrator),
+        ("review_lead", reader),
+    ):
         held = Ownership.objects.active().get(team=scene.team, responsibility=responsibility)
         deputy = member(scene.team, responsibility, name=f"Deputy {responsibility}")
         hand_over(held, holder, by=scene.lead, deputy=deputy)
@@ -213,6 +219,7 @@ def _versions(crowd: Crowd, count: int) -> list[DatasetVersion]:
     Job.objects.filter(state="queued").update(state="done")
     scene.version = _register(scene.dataset, stewards[-count:], scene.engineer)
     jobs.run_waiting()
+    _audits(crowd, versions, stewards[:2])
     return versions
 
 
@@ -269,6 +276,25 @@ def _custody(crowd: Crowd, count: int) -> None:
             datasets.download_export(export, by=reader)
 
 
+def _audits(crowd: Crowd, versions: list[DatasetVersion], stewards: list[User]) -> None:
+    """Audit the versions registered before, and the newest again and again: one audit is under way at the end."""
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    reviewers = [crowd.administrator, *stewards]
+    for version in versions:
+        datasets.compare_versions(scene.version, version, by=reader)
+        datasets.draw_sample(version, by=reader, reviewers=reviewers, reviewers_per_row=2)
+    for _number in versions:
+        audit = datasets.draw_sample(scene.version, by=reader, reviewers=reviewers, reviewers_per_row=2)
+        jobs.run_waiting()
+        datasets.withdraw_audit(audit, by=reader, reason="Once more")
+    audit = datasets.draw_sample(scene.version, by=reader, reviewers=reviewers, reviewers_per_row=2)
+    jobs.run_waiting()
+    rows = list(audit.rows.all())
+    for row in rows[:-1]:
+        datasets.judge(audit, row.position, by=stewards[0], verdict="good")
+        datasets.judge(audit, row.position, by=_fresh(crowd.administrator), verdict="unsure")
+
+
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:
     file = SimpleUploadedFile("paper.txt", f"Paper {next(_count)}".encode())
     return evidence.add_document(ref, kind, f"Paper {next(_count)}", by=scene.engineer, file=file)
@@ -288,7 +314,7 @@ def _gate_of_many(crowd: Crowd, count: int) -> None:
         for responsibility, by in (("business_owner", crowd.reader), ("compliance_reviewer", crowd.administrator)):
             scene.sign(crowd.gate, responsibility, "request_changes", by=_fresh(by), comment="Once more")
         evidence.withdraw_document(paper, by=scene.engineer, reason="Another one follows")
-        evidence.attest(ref, "sample_audited", by=scene.people["review_lead"])
+        evidence.attest(ref, "sample_audited", by=_fresh(crowd.reader))
         _document(scene, ref, "other")
     _document(scene, ref, "exclusions")
     crowd.gate.refresh_from_db()

@@ -11,9 +11,10 @@ class DatasetsConfig(AppConfig):
         from apps.core import navigation, search, subjects
         from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
         from apps.datasets.due import annotations as refused
+        from apps.datasets.due import audits as due_audits
         from apps.datasets.due import copies as due_copies
         from apps.datasets.due import inspections
-        from apps.datasets.facts import annotations, copies, lineage, usecases, versions
+        from apps.datasets.facts import annotations, audits, copies, lineage, usecases, versions
         from apps.datasets.lineage import providers
         from apps.datasets.lineage import registry as origins
         from apps.evidence import facts as registry
@@ -33,5 +34,8 @@ class DatasetsConfig(AppConfig):
         registry.register(copies.PROVIDER)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.copies", due_copies.copies_to_delete)
+        registry.register(audits.PROVIDER)
+        agenda.offer("datasets.inspections", inspections.failed_inspections)
+        agenda.offer("datasets.audits", due_audits.for_user)
         search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

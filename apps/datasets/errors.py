@@ -189,3 +189,43 @@ class LinkNotPossible(Refusal):
 
 class LinkEnded(Refusal):
     code, status, title = "link_ended", 410, _("This link has ended")
+
+
+class AuditUnfinished(Refusal):
+    code, status, title = "audit_unfinished", 409, _("The audit is not finished")
+
+
+class AuditEnded(Refusal):
+    code, status, title = "audit_ended", 409, _("The audit takes no more judgements")
+
+
+class ReviewersLack(Refusal):
+    code, status, title = "reviewers_lack", 422, _("The audit needs other reviewers")
+
+
+class SampleTooLarge(Refusal):
+    code, status, title = "sample_too_large", 422, _("The sample is too large to be judged")
+
+
+class NotInvited(Refusal):
+    code, status, title = "not_invited", 403, _("You do not review this audit")
+
+
+class JudgementIncomplete(Refusal):
+    code, status, title = "judgement_incomplete", 422, _("Say what is wrong with the row")
+
+
+class RowDecided(Refusal):
+    code, status, title = "row_decided", 409, _("This row is decided")
+
+
+class RowNotDisputed(Refusal):
+    code, status, title = "row_not_disputed", 409, _("Nobody differs on this row")
+
+
+class OwnJudgement(Refusal):
+    code, status, title = "own_judgement", 409, _("Somebody else decides this row")
+
+
+class NotComparable(Refusal):
+    code, status, title = "not_comparable", 422, _("These versions can't be compared")

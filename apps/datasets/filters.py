@@ -16,7 +16,11 @@ from apps.datasets.models import (
     Guideline,
     LineageEdge,
     LineageNode,
+    SampleAudit,
+    SampledRow,
     Source,
+    SplitName,
+    Verdict,
     VersionExport,
 )
 from apps.ledger.models import Entry
@@ -201,3 +205,37 @@ class AccessFilter(django_filters.FilterSet):
 
     def from_moment(self, rows: QuerySet[Entry], name: str, value: Any) -> QuerySet[Entry]:
         return rows.filter(occurred__gte=moment_text(value))
+
+
+class AuditFilter(django_filters.FilterSet):
+    state = django_filters.ChoiceFilter(choices=SampleAudit.State, label=_("State"), empty_label=_("Any"))
+    version = django_filters.UUIDFilter(field_name="version_id", label=_("Version (identifier)"))
+    dataset = django_filters.UUIDFilter(field_name="version__dataset_id", label=_("Dataset (identifier)"))
+
+    class Meta:
+        model = SampleAudit
+        fields: list[str] = []
+
+
+class SampledRowFilter(django_filters.FilterSet):
+    label = django_filters.CharFilter(lookup_expr="icontains", label=_("Label"))
+    split = django_filters.ChoiceFilter(choices=SplitName, label=_("Split"), empty_label=_("Any"))
+
+    class Meta:
+        model = SampledRow
+        fields: list[str] = []
+
+
+class JudgedRowFilter(SampledRowFilter):
+    """For those who may know what became of the rows."""
+
+    outcome = django_filters.ChoiceFilter(
+        choices=[
+            ("open", _("Not judged yet")),
+            ("disputed", _("Disputed")),
+            (Verdict.GOOD.value, Verdict.GOOD.label),
+            (Verdict.DEFECTIVE.value, Verdict.DEFECTIVE.label),
+        ],
+        label=_("Outcome"),
+        empty_label=_("Any"),
+    )

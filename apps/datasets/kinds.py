@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import search
 from apps.core.subjects import SubjectKind, SubjectRef
-from apps.datasets.models import Copy, Dataset, DatasetVersion, LineageNode, Source
+from apps.datasets.models import Copy, Dataset, DatasetVersion, LineageNode, SampleAudit, Source
 from apps.owners.responsibilities import held_on
 
 SOURCE = SubjectKind(
@@ -77,7 +77,21 @@ COPY = SubjectKind(
     ancestors=("use_case", "dataset", "dataset_version"),
     icon="copy",
 )
-KINDS = (SOURCE, DATASET, VERSION, NODE, COPY)
+_WITH_VERSION = "version__dataset__use_case__team"
+AUDIT = SubjectKind(
+    type="sample_audit",
+    title=_("Sample audit"),
+    visible=lambda user: SampleAudit.objects.visible_to(user).select_related(_WITH_VERSION),
+    all=lambda: SampleAudit.objects.select_related(_WITH_VERSION),
+    label=str,
+    url=lambda audit: reverse("datasets:audit_detail", args=[audit.pk]),
+    parent=lambda audit: SubjectRef("dataset_version", audit.version_id),
+    above=lambda audit: audit.version,
+    digest=lambda audit: audit.result.get("digest", ""),
+    ancestors=("use_case", "dataset", "dataset_version"),
+    icon="list-check",
+)
+KINDS = (SOURCE, DATASET, VERSION, NODE, COPY, AUDIT)
 
 
 def find_datasets(user: Any, text: str, limit: int) -> list[search.Hit]:

@@ -1,7 +1,7 @@
 """How other floors name the things of this one."""
 
 from apps.core.subjects import SubjectRef
-from apps.datasets.models import Copy, Dataset, DatasetVersion, LineageNode, Source
+from apps.datasets.models import Copy, Dataset, DatasetVersion, LineageNode, SampleAudit, Source
 
 
 def source_ref(source: Source) -> SubjectRef:
@@ -22,3 +22,7 @@ def node_ref(node: LineageNode) -> SubjectRef:
 
 def copy_ref(copy: Copy) -> SubjectRef:
     return SubjectRef("dataset_copy", copy.pk)
+
+
+def audit_ref(audit: SampleAudit) -> SubjectRef:
+    return SubjectRef("sample_audit", audit.pk)

@@ -36,5 +36,15 @@ sentences.offer(
         "description.read": (_("read metadata for"), "file-text"),
         "description.taken_over": (_("took metadata over for"), "download"),
         "description.discarded": (_("discarded metadata for"), "x"),
+        "dataset_version.compared": (_("compared with an earlier version"), "git-branch"),
+        "sample_audit.asked": (_("asked for a sample audit of"), "list-check"),
+        "sample_audit.drawn": (_("drew a random sample of"), "list-check"),
+        "sample_audit.reviewers_invited": (_("invited reviewers to"), "users"),
+        "sample_audit.reviewer_dismissed": (_("dismissed a reviewer of"), "user"),
+        "sample_audit.judged": (_("judged a row of"), "eye"),
+        "sample_audit.adjudicated": (_("decided a disputed row of"), "gavel"),
+        "sample_audit.closed": (_("closed a sample audit of"), "circle-check"),
+        "sample_audit.withdrawn": (_("withdrew a sample audit of"), "circle-x"),
+        "sample_audit.texts_erased": (_("erased the sampled texts of"), "eraser"),
     }
 )

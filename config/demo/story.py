@@ -33,7 +33,7 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, custody, material, origins
+from config.demo import annotating, audits, custody, material, origins
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
@@ -76,6 +76,7 @@ class Story:
         self._absence()
         self._continuity(desk)
         custody.tell(self)
+        audits.tell(self)
 
     def _found(self) -> None:
         with self.later(minutes=0):

@@ -28,6 +28,7 @@ from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
+from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
 from tests.people.factories import make_user, member
 from tests.scenery import (
@@ -70,6 +71,7 @@ def world(notary: Callable[[], None]) -> World:
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
+    audit = draw(scene)
     notary()
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
@@ -99,6 +101,7 @@ def world(notary: Callable[[], None]) -> World:
         "upload": upload_id,
         "guideline": draft.pk,
         "annotation": annotations.pk,
+        "sample-audit": audit.pk,
     }
     return World(scene, gate, objects)
 
@@ -216,6 +219,19 @@ ACTS: dict[str, Act] = {
     "dataset-copy:extensions": Act("copy.extend", lambda w: {"keep_until": "2100-01-01", "reason": "r"}),
     "dataset-copy:handovers": Act("copy.register", lambda w: {"owner": str(w.scene.lead.pk)}),
     "dataset-export:revocations": Act("dataset.export", lambda w: {"reason": "r"}),
+    "dataset-version:differences": Act("view", lambda w: {"against": str(w.scene.version.pk)}),
+    "sample-audit:create": Act(
+        "holder",
+        lambda w: {"version": str(w.scene.version.pk), "reviewers": [str(w.scene.people["data_steward"].pk)]},
+    ),
+    "sample-audit:draws": Act("holder"),
+    "sample-audit:reviewers": Act("holder", lambda w: {"reviewers": [str(w.scene.people["sponsor"].pk)]}),
+    "sample-audit:dismissals": Act("holder", lambda w: {"reviewer": str(w.scene.people["data_steward"].pk)}),
+    "sample-audit:judgements": Act("invited", lambda w: {"row": 1, "verdict": "good"}),
+    "sample-audit:adjudications": Act("holder", lambda w: {"row": 1, "verdict": "good", "note": "n"}),
+    "sample-audit:closures": Act("holder", lambda w: {"conclusion": "c"}),
+    "sample-audit:withdrawals": Act("holder", lambda w: {"reason": "r"}),
+    "sample-audit:erasures": Act("holder", lambda w: {"reason": "r"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

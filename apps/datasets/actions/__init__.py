@@ -2,6 +2,7 @@
 
 from apps.datasets.actions.access import note_samples_seen, unmask_samples, view_samples
 from apps.datasets.actions.annotations import add_annotations
+from apps.datasets.actions.audits import close_audit, erase_texts, withdraw_audit
 from apps.datasets.actions.catalogue import (
     create_dataset,
     create_source,
@@ -9,6 +10,7 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
+from apps.datasets.actions.comparing import compare_versions
 from apps.datasets.actions.copies import (
     extend_copy,
     hand_over_copy,
@@ -31,6 +33,7 @@ from apps.datasets.actions.exports import (
 )
 from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
+from apps.datasets.actions.judging import adjudicate, judge
 from apps.datasets.actions.lineage import (
     record_edge,
     record_node,
@@ -38,6 +41,8 @@ from apps.datasets.actions.lineage import (
     withdraw_edge,
 )
 from apps.datasets.actions.reading import set_reading
+from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
+from apps.datasets.actions.samples import draw_again, draw_sample
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -51,23 +56,32 @@ __all__ = [
     "FileOffer",
     "abandon_upload",
     "add_annotations",
+    "adjudicate",
     "append_upload",
     "cancel_inspection",
+    "close_audit",
+    "compare_versions",
     "create_dataset",
     "create_export",
     "create_source",
     "discard_description",
+    "dismiss_reviewer",
     "download_export",
     "draft_guideline",
+    "draw_again",
+    "draw_sample",
     "edit_dataset",
     "edit_guideline",
     "edit_source",
     "erase_files",
+    "erase_texts",
     "export_of",
     "extend_copy",
     "forget_uploads",
     "hand_over_copy",
     "inspect_again",
+    "invite_reviewers",
+    "judge",
     "link_token",
     "note_samples_seen",
     "open_link",
@@ -87,5 +101,6 @@ __all__ = [
     "take_over_description",
     "unmask_samples",
     "view_samples",
+    "withdraw_audit",
     "withdraw_edge",
 ]

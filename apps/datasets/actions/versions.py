@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, subjects
 from apps.core.canonical import digest_of
 from apps.datasets import storage
+from apps.datasets.actions.comparing import start_differences
 from apps.datasets.actions.copies import own_files_copy
 from apps.datasets.actions.erasing import hold_bytes
 from apps.datasets.actions.inspecting import start_inspection
@@ -209,6 +210,7 @@ def _register(
     )
     own_files_copy(version, by=by)
     start_inspection(version, by)
+    start_differences(dataset, by)
     subjects.announce_change(version_ref(version), "dataset_version.registered")
     return version
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from apps.datasets.api.annotations import AnnotationViewSet
+from apps.datasets.api.audits import SampleAuditViewSet
 from apps.datasets.api.catalogue import DatasetViewSet, SourceViewSet
 from apps.datasets.api.copies import CopyViewSet
 from apps.datasets.api.descriptions import DescriptionViewSet
@@ -24,6 +25,7 @@ def register(router: Any) -> None:
     router.register("lineage/openlineage", OpenLineageViewSet, basename="openlineage")
     router.register("dataset-copies", CopyViewSet, basename="dataset-copy")
     router.register("dataset-exports", VersionExportViewSet, basename="dataset-export")
+    router.register("sample-audits", SampleAuditViewSet, basename="sample-audit")
     router.register("uploads", UploadViewSet, basename="upload")
     router.register("guidelines", GuidelineViewSet, basename="guideline")
     router.register("annotations", AnnotationViewSet, basename="annotation")

@@ -15,6 +15,7 @@ from apps.core.api.views import ReadView
 from apps.datasets import actions
 from apps.datasets.api import annotations as annotating
 from apps.datasets.api.custody import VersionCustody
+from apps.datasets.api.differences import VersionDifferences
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.datasheet import content, croissant, pdf
@@ -137,7 +138,7 @@ class DatasheetSerializer(serializers.Serializer[Any]):
     sections = SectionSerializer(many=True)
 
 
-class VersionViewSet(VersionCustody, ReadView):
+class VersionViewSet(VersionCustody, VersionDifferences, ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
     model = DatasetVersion

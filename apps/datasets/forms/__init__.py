@@ -1,6 +1,7 @@
 """The forms of this app, one noun a file."""
 
 from apps.datasets.forms.annotations import AnnotationForm
+from apps.datasets.forms.audits import AuditReasonForm, CloseForm, DrawForm, ReviewersForm, RulingForm
 from apps.datasets.forms.catalogue import DatasetForm, NewSourceForm, SourceForm, dataset_values
 from apps.datasets.forms.copies import (
     CopyForm,
@@ -19,9 +20,12 @@ from apps.datasets.forms.versions import AgainForm, VersionForm
 __all__ = [
     "AgainForm",
     "AnnotationForm",
+    "AuditReasonForm",
+    "CloseForm",
     "CopyForm",
     "DatasetForm",
     "DeletionForm",
+    "DrawForm",
     "EraseForm",
     "EventsForm",
     "ExportForm",
@@ -34,6 +38,8 @@ __all__ = [
     "NodeForm",
     "PartsForm",
     "ReadingForm",
+    "ReviewersForm",
+    "RulingForm",
     "SourceForm",
     "VersionForm",
     "WhyForm",

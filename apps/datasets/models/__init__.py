@@ -2,9 +2,20 @@
 
 from apps.datasets.models.access import SampleView
 from apps.datasets.models.annotations import AnnotationResult, AnnotationTable, ContestedItem
+from apps.datasets.models.audits import (
+    Adjudication,
+    AuditReviewer,
+    Defect,
+    Judgement,
+    SampleAudit,
+    SampledRow,
+    SampledText,
+    Verdict,
+)
 from apps.datasets.models.catalogue import Dataset, Source
 from apps.datasets.models.copies import Copy, CopyDeletion, CopyExtension
 from apps.datasets.models.descriptions import Description
+from apps.datasets.models.differences import VersionDifference
 from apps.datasets.models.exports import ExportCopy, ExportDownload, ExportRevocation, VersionExport
 from apps.datasets.models.guidelines import Guideline
 from apps.datasets.models.inspections import Inspection, InspectionResult
@@ -13,14 +24,17 @@ from apps.datasets.models.uploads import Upload
 from apps.datasets.models.versions import DatasetVersion, RecordShape, SplitFile, SplitName
 
 __all__ = [
+    "Adjudication",
     "AnnotationResult",
     "AnnotationTable",
+    "AuditReviewer",
     "ContestedItem",
     "Copy",
     "CopyDeletion",
     "CopyExtension",
     "Dataset",
     "DatasetVersion",
+    "Defect",
     "Description",
     "EdgeWithdrawal",
     "ExportCopy",
@@ -29,14 +43,20 @@ __all__ = [
     "Guideline",
     "Inspection",
     "InspectionResult",
+    "Judgement",
     "LineageEdge",
     "LineageNode",
     "RecordShape",
     "RunEvent",
+    "SampleAudit",
     "SampleView",
+    "SampledRow",
+    "SampledText",
     "Source",
     "SplitFile",
     "SplitName",
     "Upload",
+    "Verdict",
+    "VersionDifference",
     "VersionExport",
 ]

@@ -20,6 +20,8 @@ VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_copies", gettext_lazy("Copies")),
     ("datasets:version_access", gettext_lazy("Access")),
     ("datasets:version_exports", gettext_lazy("Exports")),
+    ("datasets:version_audits", gettext_lazy("Audits")),
+    ("datasets:version_compare", gettext_lazy("Compare")),
 ]
 
 

@@ -1,0 +1,91 @@
+"""Ending sample audits: closed with a result, withdrawn without one, their texts erased."""
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from apps.core import subjects
+from apps.core.clock import now
+from apps.datasets import auditing
+from apps.datasets.actions.comparing import start_differences
+from apps.datasets.actions.reviewers import locked, require_lead, unfinished
+from apps.datasets.errors import AuditEnded, AuditUnfinished
+from apps.datasets.models import SampleAudit, SampledText
+from apps.datasets.refs import dataset_ref, version_ref
+from apps.ledger.actions import record_on
+from apps.people.models import User
+
+State = SampleAudit.State
+
+
+@transaction.atomic
+def close_audit(audit: SampleAudit, *, by: User, conclusion: str) -> SampleAudit:
+    """Close an audit all of whose rows are decided; its result becomes the fact and never changes."""
+    audit = locked(audit)
+    require_lead(audit.version, by)
+    if not audit.is_reviewing:
+        raise AuditEnded(_("Only an audit under review can be closed."))
+    progress = auditing.progress(audit)
+    if not progress.is_decided:
+        raise AuditUnfinished(
+            _("%(open)d rows are not judged yet and %(disputed)d are disputed. Every row needs its verdict first.")
+            % {"open": progress.open, "disputed": progress.disputed},
+            extra={"open_rows": progress.open, "disputed_rows": progress.disputed},
+        )
+    audit.result = auditing.result_of(audit)
+    _end(audit, State.CLOSED, conclusion, by)
+    overall = audit.result["overall"]
+    record_on(
+        "sample_audit.closed",
+        by=by,
+        ref=version_ref(audit.version),
+        obj=audit.version,
+        payload={
+            "audit": str(audit.pk),
+            "number": audit.number,
+            "rows": overall["rows"],
+            "defects": overall["defects"],
+            "defect_percent": overall["percent"],
+            "upper_bound_percent": overall["high"],
+            "judgements": audit.result["digest"],
+            "conclusion": audit.conclusion,
+        },
+    )
+    subjects.announce_change(dataset_ref(audit.version.dataset), "sample_audit.closed")
+    start_differences(audit.version.dataset, by)
+    return audit
+
+
+def _end(audit: SampleAudit, state: str, conclusion: str, by: User) -> None:
+    audit.state, audit.conclusion, audit.ended_by, audit.ended_at = state, conclusion.strip(), by, now()
+    audit.save(update_fields=["state", "result", "conclusion", "ended_by", "ended_at"])
+
+
+@transaction.atomic
+def withdraw_audit(audit: SampleAudit, *, by: User, reason: str) -> SampleAudit:
+    """End an audit without a result; its rows and judgements stay readable."""
+    audit = unfinished(audit)
+    require_lead(audit.version, by)
+    _end(audit, State.WITHDRAWN, reason, by)
+    record_on(
+        "sample_audit.withdrawn",
+        by=by,
+        ref=version_ref(audit.version),
+        obj=audit.version,
+        payload={"audit": str(audit.pk), "number": audit.number, "reason": audit.conclusion},
+    )
+    return audit
+
+
+@transaction.atomic
+def erase_texts(audit: SampleAudit, *, by: User, reason: str) -> int:
+    """Erase the sampled texts of an ended audit and return how many; places, digests and verdicts stay."""
+    audit = locked(audit)
+    require_lead(audit.version, by)
+    if audit.is_unfinished:
+        raise AuditUnfinished(_("The texts are needed until the audit has ended. Close it or withdraw it first."))
+    erased, _by_table = SampledText.objects.filter(sampled_row__audit=audit).delete()
+    if erased:
+        payload = {"audit": str(audit.pk), "number": audit.number, "texts": erased, "reason": reason.strip()}
+        ref = version_ref(audit.version)
+        record_on("sample_audit.texts_erased", by=by, ref=ref, obj=audit.version, payload=payload)
+    return erased

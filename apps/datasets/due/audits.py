@@ -1,0 +1,153 @@
+"""What sample audits wait for: a sample to draw, rows to judge, disputes to decide, an audit to close."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.agenda.due import DueItem
+from apps.datasets import auditing
+from apps.datasets.models import AuditReviewer, DatasetVersion, SampleAudit, SampledRow, VersionDifference
+from apps.datasets.refs import audit_ref, version_ref
+from apps.owners import holders
+from apps.owners.models import Ownership
+
+MOST = 50
+AUDIT_WITHIN = dt.timedelta(days=14)
+MAJOR_CHANGE_PERCENT = 5.0
+State = SampleAudit.State
+
+
+def for_user(user: Any) -> list[DueItem]:
+    """Return what waits for the user as review lead and as reviewer; a constant number of queries."""
+    datasets = _led_by(user)
+    return [*_unaudited(datasets), *_led(datasets), *_to_judge(user)]
+
+
+def _led_by(user: Any) -> list[uuid.UUID]:
+    """Return the datasets whose review lead the user is today, in their own right or for somebody away."""
+    held = Ownership.objects.active().filter(responsibility="review_lead", subject_type="dataset")
+    rows = list(held.filter(Q(holder=user) | Q(deputy=user)))
+    away = holders.absent({row.holder_id for row in rows if row.deputy_id == user.pk})
+    return [row.subject_id for row in rows if user.pk in holders.acting_for(row, away)]
+
+
+def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
+    """Leave the newest versions of their datasets that need an audit: no audit stands, and the change is major.
+
+    Major is what has no earlier audited version, or differs from the last one in more than 5 % of the rows of both;
+    while the two are being compared nothing is said yet.
+    """
+    newer = DatasetVersion.objects.filter(dataset=OuterRef("dataset"), number__gt=OuterRef("number"))
+    standing = SampleAudit.objects.filter(version=OuterRef("pk")).exclude(state=State.WITHDRAWN)
+    audited = DatasetVersion.objects.filter(dataset=OuterRef("dataset"), audits__state=State.CLOSED)
+    known = VersionDifference.objects.filter(
+        older_digest=OuterRef("last_audited"), newer_digest=OuterRef("digest")
+    ).order_by("-id")
+    return (
+        versions.filter(~Exists(newer), ~Exists(standing))
+        .annotate(last_audited=Subquery(audited.order_by("-number").values("digest")[:1]))
+        .annotate(
+            difference_state=Subquery(known.values("state")[:1]),
+            changed_percent=Subquery(known.values("changed_percent")[:1]),
+        )
+        .exclude(last_audited__isnull=False, difference_state="pending")
+        .exclude(last_audited__isnull=False, changed_percent__lte=MAJOR_CHANGE_PERCENT)
+    )
+
+
+def _unaudited(datasets: list[uuid.UUID]) -> list[DueItem]:
+    rows = major_changes(DatasetVersion.objects.filter(dataset__in=datasets)).select_related("dataset")
+    return [
+        DueItem(
+            kind="audit_due",
+            subject=version_ref(row),
+            title=str(row),
+            reason=_why(row),
+            action_label=_("Draw a sample"),
+            url=reverse("datasets:version_audit_draw", args=[row.pk]),
+            since=row.created_at,
+            due_at=row.created_at + AUDIT_WITHIN,
+            icon="list-check",
+            urgency=40,
+        )
+        for row in rows.order_by("created_at")[:MOST]
+    ]
+
+
+def _why(version: Any) -> str:
+    if version.last_audited is None:
+        return _("No version of this dataset was audited yet")
+    if version.changed_percent is None:
+        return _("It could not be compared with the last audited version")
+    return _("%(percent)s %% of the rows differ from the last audited version") % {
+        "percent": f"{version.changed_percent:.3g}"
+    }
+
+
+def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
+    """Return the audits that can't go on without their lead."""
+    rows = SampleAudit.objects.filter(
+        version__dataset__in=datasets, state__in=[State.FAILED, State.REVIEWING]
+    ).select_related("version__dataset")
+    audits = list(rows.order_by("created_at")[:MOST])
+    progress = auditing.progress_of([audit.pk for audit in audits])
+    items = []
+    for audit in audits:
+        here = reverse("datasets:audit_detail", args=[audit.pk])
+        found = progress.get(audit.pk)
+        if audit.state == State.FAILED:
+            items.append(_item("audit_failed", audit, audit.error, _("See why"), here, 20))
+        elif found is not None and found.disputed:
+            reason = ngettext("Reviewers differ on %(n)d row", "Reviewers differ on %(n)d rows", found.disputed) % {
+                "n": found.disputed
+            }
+            url = reverse("datasets:audit_adjudicate", args=[audit.pk])
+            items.append(_item("audit_disputed", audit, reason, _("Decide"), url, 25))
+        elif found is not None and found.is_decided:
+            reason = _("Every row has its verdict")
+            url = reverse("datasets:audit_close", args=[audit.pk])
+            items.append(_item("audit_decided", audit, reason, _("Close the audit"), url, 25))
+    return items
+
+
+def _to_judge(user: Any) -> list[DueItem]:
+    invited = AuditReviewer.objects.filter(user=user, dismissed_at=None, audit__state=State.REVIEWING)
+    rows = auditing.with_outcomes(SampledRow.objects.filter(audit__in=invited.values("audit")))
+    asked = {row.audit_id: row for row in invited.select_related("audit__version__dataset").order_by("id")[:MOST]}
+    counts: dict[Any, int] = {}
+    for is_author in (False, True):
+        mine = invited.filter(is_author=is_author).values("audit")
+        waiting = auditing.waiting_for(user, rows.filter(audit__in=mine), is_author=is_author).order_by()
+        counts |= dict(waiting.values_list("audit").annotate(n=Count("pk")))
+    return [
+        _item(
+            "audit_rows",
+            row.audit,
+            ngettext("%(n)d row waits for your judgement", "%(n)d rows wait for your judgement", counts[pk])
+            % {"n": counts[pk]},
+            _("Judge"),
+            reverse("datasets:audit_review", args=[pk]),
+            30,
+        )
+        for pk, row in asked.items()
+        if counts.get(pk)
+    ]
+
+
+def _item(kind: str, audit: SampleAudit, reason: str, label: str, url: str, urgency: int) -> DueItem:
+    return DueItem(
+        kind=kind,
+        subject=audit_ref(audit),
+        title=str(audit),
+        reason=reason,
+        action_label=label,
+        url=url,
+        since=audit.drawn_at or audit.created_at,
+        icon="list-check",
+        urgency=urgency,
+    )
