@@ -11,13 +11,16 @@ class DatasetsConfig(AppConfig):
         from apps.core import navigation, search, subjects
         from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
         from apps.datasets.due import inspections
-        from apps.datasets.facts import usecases, versions
+        from apps.datasets.due import sensitive as sensitive_due
+        from apps.datasets.facts import sensitive, usecases, versions
         from apps.evidence import facts as registry
 
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(versions.PROVIDER)
         registry.register(usecases.PROVIDER)
+        registry.register(sensitive.PROVIDER)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
+        agenda.offer("datasets.sensitive", sensitive_due.undecided_kinds)
         search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

@@ -43,6 +43,22 @@ class StorageKeyRefused(Refusal):
     code, status, title = "storage_key_refused", 422, _("This file can't be taken from storage")
 
 
+class SensitiveKindNotFound(Refusal):
+    code, status, title = "sensitive_kind_not_found", 422, _("This kind was not found in the version")
+
+
+class ReasonNeeded(Refusal):
+    code, status, title = "reason_needed", 422, _("This decision needs a reason")
+
+
+class DecisionStands(Refusal):
+    code, status, title = "decision_stands", 409, _("This is decided already")
+
+
+class NothingToDerive(Refusal):
+    code, status, title = "nothing_to_derive", 409, _("There is nothing to mask or to leave out")
+
+
 class InspectionRuns(Refusal):
     code, status, title = "inspection_runs", 409, _("The inspection is not finished")
 

@@ -12,6 +12,8 @@ sentences.offer(
         "dataset.edited": (_("edited the dataset"), "edit"),
         "dataset.sources_declared": (_("declared the sources of"), "database"),
         "dataset_version.registered": (_("registered"), "upload"),
+        "dataset_version.sensitive_decided": (_("decided on sensitive data in"), "shield-check"),
+        "dataset_version.derived": (_("derived, without its sensitive data,"), "git-branch"),
         "dataset_version.inspected": (_("inspected"), "eye"),
         "dataset_version.inspection_stopped": (_("stopped the inspection of"), "x"),
         "dataset.reading_set": (_("set how the files are read of"), "settings"),

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from apps.datasets.views import datasets, reading, sources, versions
+from apps.datasets.views import datasets, reading, sensitive, sources, versions
 
 app_name = "datasets"
 urlpatterns = [
@@ -15,6 +15,14 @@ urlpatterns = [
     path("versions/<uuid:pk>/inspect/", versions.InspectAgain.as_view(), name="inspect_again"),
     path("versions/<uuid:pk>/inspection/stop/", versions.InspectionStop.as_view(), name="inspection_stop"),
     path("<uuid:pk>/reading/", reading.ReadingEdit.as_view(), name="reading_edit"),
+    path("versions/<uuid:pk>/sensitive/", sensitive.VersionSensitive.as_view(), name="version_sensitive"),
+    path("versions/<uuid:pk>/sensitive/derive/", sensitive.VersionDerive.as_view(), name="version_derive"),
+    path("versions/<uuid:pk>/sensitive/job/", sensitive.DerivationPanel.as_view(), name="version_derivation_panel"),
+    path(
+        "versions/<uuid:pk>/sensitive/<slug:kind>/",
+        sensitive.SensitiveDecide.as_view(),
+        name="version_sensitive_decide",
+    ),
     path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
     path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
     path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),

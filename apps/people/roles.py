@@ -48,7 +48,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | EVIDENCE
     | ASSESS
     | PHASES,
-    Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign"} | EVIDENCE,
+    Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign", "sensitive.decide"} | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE
     | TRAIL
     | EVIDENCE

@@ -9,6 +9,8 @@ from apps.datasets.actions.catalogue import (
 )
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.reading import set_reading
+from apps.datasets.actions.deriving import derive_version
+from apps.datasets.actions.sensitive import decide_sensitive
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -25,6 +27,8 @@ __all__ = [
     "cancel_inspection",
     "create_dataset",
     "create_source",
+    "decide_sensitive",
+    "derive_version",
     "edit_dataset",
     "edit_source",
     "forget_uploads",

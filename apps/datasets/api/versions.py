@@ -10,10 +10,12 @@ from rest_framework.response import Response
 from apps.core.api.views import ReadView
 from apps.datasets import actions
 from apps.datasets.api.fields import NothingSerializer
-from apps.datasets.facts import versions as facts
+from apps.datasets.api.sensitive import SensitiveActions
 from apps.datasets.filters import VersionFilter
 from apps.datasets.models import DatasetVersion, Inspection, RecordShape, SplitFile
 from apps.datasets.views.findings import masked_place
+from apps.datasets.refs import version_ref
+from apps.evidence import facts
 from apps.evidence.api import FactSerializer
 
 
@@ -97,7 +99,7 @@ def masked_findings(found: Any) -> Any:
     return [masked_findings(value) for value in found] if isinstance(found, list) else found
 
 
-class VersionViewSet(ReadView):
+class VersionViewSet(SensitiveActions, ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
     model = DatasetVersion
@@ -111,7 +113,8 @@ class VersionViewSet(ReadView):
     @extend_schema(responses=FactSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def facts(self, request: Any, pk: str) -> Response:
-        return Response([fact.as_dict() for fact in facts.read(self.get_object())])
+        version = self.get_object()
+        return Response([fact.as_dict() for fact in facts.read(version_ref(version), version).values()])
 
     @extend_schema(request=NothingSerializer, responses={202: InspectionSerializer})
     @action(detail=True, methods=["post"])

@@ -14,6 +14,7 @@ from apps.datasets.models import DatasetVersion
 
 VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_detail", gettext_lazy("Findings")),
+    ("datasets:version_sensitive", gettext_lazy("Sensitive data")),
 ]
 
 
