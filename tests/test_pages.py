@@ -12,6 +12,7 @@ from django.utils import timezone
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
+from apps.datasets import actions as datasets
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -20,6 +21,7 @@ from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
+from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene
 
@@ -33,7 +35,7 @@ ONLY_POST = {
     "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
     "assessments:framework_withdraw", "datasets:inspect_again", "datasets:inspection_stop", "ledger:verify",
-    "ledger:export_create",
+    "ledger:export_create", "datasets:version_derive",
     "gates:policy_publish", "gates:policy_withdraw",
 }  # fmt: skip
 
@@ -41,6 +43,10 @@ ONLY_POST = {
 def furnished() -> tuple[Scene, Any]:
     """Return a scene with one of everything that a page can be about, and its gate."""
     scene = make_scene()
+    put_sensitive(scene.version)
+    decide(scene, "email", "masked")
+    decide(scene, "phone", "excluded")
+    datasets.derive_version(scene.version, by=scene.engineer)
     evidence.attest(version_ref(scene.version), "sample_audited", by=scene.people["review_lead"])
     sponsor = Ownership.objects.get(responsibility="sponsor", subject_id=scene.use_case.pk)
     heir = member(scene.team, "member", name="Heir")
@@ -67,6 +73,12 @@ def pages() -> list[tuple[str, dict[str, str]]]:
 
     walk(get_resolver().url_patterns, "")
     return found
+
+
+def _kind(name: str) -> str:
+    if name.startswith("datasets"):
+        return "email"
+    return "readiness" if name.startswith("assessments") else "start"
 
 
 def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[str, Any]:
@@ -112,7 +124,7 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
                 "other": newest.reopened_from_id if newest else None,
                 "to": "pilot",
                 "team": scene.team.pk,
-                "kind": "readiness" if name.startswith("assessments") else "start",
+                "kind": _kind(name),
                 "subject_type": "dataset" if name.startswith("people") else "dataset_version",
                 "subject_id": dataset.pk if name.startswith("people") else version.pk,
                 "responsibility": "business_owner",

@@ -27,6 +27,7 @@ from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
+from tests.datasets.sensitive_scenery import put_sensitive
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_gate, make_scene, upload
 
@@ -43,6 +44,7 @@ class World:
 @pytest.fixture
 def world(notary: Callable[[], None]) -> World:
     scene = make_scene(name="Ours")
+    put_sensitive(scene.version)
     gate = make_gate(scene)
     holder = scene.people["review_lead"]
     attestation = evidence.attest(gate.subject, "sample_audited", by=holder)
@@ -152,6 +154,8 @@ ACTS: dict[str, Act] = {
     "dataset:partial_update": Act("dataset.edit", lambda w: {"description": "d"}),
     "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
     "dataset-version:inspections": Act("dataset.register"),
+    "dataset-version:sensitive_decisions": Act("holder", lambda w: {"kind": "email", "decision": "masked"}),
+    "dataset-version:derivations": Act("dataset.register"),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

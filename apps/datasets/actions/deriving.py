@@ -2,6 +2,7 @@
 
 import tempfile
 from typing import IO, Any, cast
+from uuid import UUID
 
 from django.conf import settings
 from django.core.files import File
@@ -19,7 +20,7 @@ from apps.datasets.errors import NothingToDerive
 from apps.datasets.facts.sensitive import kinds_found
 from apps.datasets.inspection import FileProblem
 from apps.datasets.inspection.reading import Format
-from apps.datasets.inspection.rewriting import Rewritten, rewrite
+from apps.datasets.inspection.rewriting import Rewritten, Treatment, rewrite
 from apps.datasets.inspection.sensitive import INDEX, KINDS
 from apps.datasets.models import DatasetVersion, Derivation, SensitiveDecision
 from apps.datasets.refs import version_ref
@@ -91,7 +92,7 @@ def derive_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     known = Derivation.objects.filter(parent=parent, treatment_digest=digest_of(treatment)).first()
     if known is not None:
         return {"version": str(known.version_id)}
-    by = User.objects.get(pk=job.requested_by)
+    by = User.objects.get(pk=cast(UUID, job.requested_by))
     whole, offers = Rewritten(), dict[str, list[FileOffer]]()
     for file in parent.files.all():
         before = whole.rows + whole.removed
@@ -104,9 +105,7 @@ def derive_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
         if offer is not None:
             offers.setdefault(file.split, []).append(offer)
     if not whole.changed and not whole.removed:
-        raise NothingToDerive(
-            _("Nothing of what was decided was found in the files any more. Inspect the version again.")
-        )
+        raise NothingToDerive(_("Nothing of what was decided was found in the files. Inspect the version again."))
     with transaction.atomic():
         jobs.hold(job)
         return {"version": str(_register(parent, treatment, offers, whole, by).pk)}
@@ -116,19 +115,13 @@ def _rewritten(
     parent: DatasetVersion, file: Any, treatment: dict[str, str], by: User, progress: Any
 ) -> tuple[Rewritten, FileOffer | None]:
     """Return what was done to a file, and what replaces it: nothing when no row is left."""
+    kind, plan = cast(Format, file.format), cast(dict[str, Treatment], treatment)
     with (
         tempfile.TemporaryFile(dir=settings.FOURGATE_HOME) as target,
         default_storage.open(file.storage_name) as source,
     ):
         try:
-            done = rewrite(
-                cast(IO[bytes], source),
-                cast(Format, file.format),
-                file.is_packed,
-                target,
-                cast(Any, treatment),
-                progress,
-            )
+            done = rewrite(cast(IO[bytes], source), kind, file.is_packed, target, plan, progress)
         except FileProblem as problem:
             raise unreadable(file.name, problem) from problem
         if not done.rows:

@@ -7,7 +7,7 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from apps.core.models import Job
+from apps.core.api.resources import JobSerializer
 from apps.datasets import actions
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.facts import sensitive as facts
@@ -45,13 +45,6 @@ class DerivationSerializer(serializers.ModelSerializer[Derivation]):
     class Meta:
         model = Derivation
         fields = ["id", "version", "parent", "treatment", "values_masked", "rows_changed", "rows_removed", "created_at"]
-        read_only_fields = fields
-
-
-class DerivationJobSerializer(serializers.ModelSerializer[Job]):
-    class Meta:
-        model = Job
-        fields = ["id", "state", "done", "total", "error", "result"]
         read_only_fields = fields
 
 
@@ -94,7 +87,7 @@ class SensitiveActions:
         return Response(SensitiveDecisionSerializer(row).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(methods=["GET"], responses=DerivationSerializer(many=True), filters=False)
-    @extend_schema(methods=["POST"], request=NothingSerializer, responses={202: DerivationJobSerializer}, filters=False)
+    @extend_schema(methods=["POST"], request=NothingSerializer, responses={202: JobSerializer}, filters=False)
     @action(detail=True, methods=["get", "post"], filterset_class=None, pagination_class=None)
     def derivations(self, request: Any, pk: str) -> Response:
         """List the versions derived from this one, or start the one that the decisions ask for."""
@@ -102,4 +95,4 @@ class SensitiveActions:
         if request.method == "GET":
             return Response(DerivationSerializer(version.derivations.order_by("id"), many=True).data)
         job = actions.derive_version(version, by=request.user)
-        return Response(DerivationJobSerializer(job).data, status=status.HTTP_202_ACCEPTED)
+        return Response(JobSerializer(job).data, status=status.HTTP_202_ACCEPTED)

@@ -104,8 +104,8 @@ def _table_records(source: IO[bytes], kind: Format, packed: bool, out: IO[str]) 
 
 
 def _json_records(source: IO[bytes], packed: bool) -> Iterator[_Record]:
-    lines: Iterable[bytes] = gzip.GzipFile(fileobj=source) if packed else source
-    for number, line in enumerate(lines):
+    stream = gzip.GzipFile(fileobj=source) if packed else source
+    for number, line in enumerate(iter(stream.readline, b"")):
         record = json.loads(line.removeprefix(BOM) if number == 0 else line)
         values = list(record.values())
         yield _Record([_as_text(value) for value in values], values, list(record))

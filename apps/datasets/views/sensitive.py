@@ -55,7 +55,7 @@ class VersionSensitive(VersionPage, TemplateView):
         job = job_of(version) if kinds else None
         is_decided = bool(kinds) and all(row.decision for row in kinds)
         owner = holders.holders(version_ref(version)).get(RESPONSIBILITY)
-        derived = list(version.derivations.select_related("version__dataset").order_by("-id"))
+        derived = list(Derivation.objects.filter(parent=version).select_related("version__dataset").order_by("-id"))
         return super().get_context_data(
             is_searched=facts.is_searched(version.inspection),
             inspection=version.inspection,
