@@ -22,7 +22,7 @@ from apps.datasets.inspection import FileProblem
 from apps.datasets.inspection.reading import Format
 from apps.datasets.inspection.rewriting import Rewritten, Treatment, rewrite
 from apps.datasets.inspection.sensitive import INDEX, KINDS
-from apps.datasets.models import DatasetVersion, Derivation, SensitiveDecision
+from apps.datasets.models import DatasetVersion, Derivation, Inspection, SensitiveDecision
 from apps.datasets.refs import version_ref
 from apps.datasets.storage import unreadable
 from apps.ledger.actions import record_on
@@ -38,7 +38,7 @@ def treatment_of(version: DatasetVersion) -> dict[str, str]:
     """Return what the machine can do about the version: its kinds that are to be masked or left out."""
     return {
         row.key: row.decision.decision
-        for row in kinds_found(version, version.inspection)
+        for row in kinds_found(version, Inspection.objects.get(version=version))
         if row.decision is not None and row.decision.decision in TREATED
     }
 
@@ -61,7 +61,7 @@ def derive_version(version: DatasetVersion, *, by: User) -> Job:
     kind is undecided, or when none is to be masked or left out.
     """
     access.require(by, "dataset.register", version.team.pk)
-    kinds = kinds_found(version, version.inspection)
+    kinds = kinds_found(version, Inspection.objects.get(version=version))
     if undecided := [row.title for row in kinds if row.decision is None]:
         raise NothingToDerive(
             _("Not decided yet: %(names)s. The compliance reviewer decides on every kind first.")

@@ -23,13 +23,17 @@ from apps.datasets.views.tabs import VersionPage, version_crumbs
 from apps.owners import holders
 
 PAGE = "datasets:version_sensitive"
+SAMPLES = 12
 SPLITS = ("train", "validation", "test")
 
 
 def _samples(findings: dict[str, Any], kind: str = "") -> list[dict[str, Any]]:
-    """Return the sampled rows, masked when they were taken; of one kind when it is named."""
-    rows = [row for row in findings.get("sensitive", {}).get("samples", []) if isinstance(row, dict)]
-    return [row for row in rows if not kind or row.get("kind") == kind][:20]
+    """Return sampled rows, each once, masked when they were taken; of one kind when it is named."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for row in findings.get("sensitive", {}).get("samples", []):
+        if not kind or row.get("kind") == kind:
+            found.setdefault((row.get("split"), row.get("row"), row.get("column")), row)
+    return list(found.values())[:SAMPLES]
 
 
 class VersionSensitive(VersionPage, TemplateView):
@@ -96,6 +100,9 @@ class SensitiveDecide(VersionPage, ActionFormView):
 
     def get_title(self) -> Text:
         return self.found.title
+
+    def get_subtitle(self) -> Text:
+        return str(self.version)
 
     def crumbs(self) -> Sequence[Crumb]:
         return [*version_crumbs(self.version), (_("Sensitive data"), reverse(PAGE, args=[self.version.pk]))]
