@@ -15,8 +15,7 @@ from apps.core import clock, jobs
 from apps.core.actor import SYSTEM
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.facts.sensitive import kinds_found
-from apps.datasets.models import Dataset, DatasetVersion, Inspection, Source
+from apps.datasets.models import Dataset, DatasetVersion, Source
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Document
@@ -34,17 +33,10 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import material
+from config.demo import material, sensitive
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
-SENSITIVE = {
-    "phone": ("masked", "The model must not learn numbers; that somebody left one is enough."),
-    "email": ("masked", "As with telephone numbers."),
-    "card_number": ("excluded", "Card numbers leave the card system for nothing (PCI DSS)."),
-    "iban": ("excluded", "Account numbers are not needed to sort a message."),
-    "street_address": ("accepted", "Streets without names; the address team needs them to tell the intents apart."),
-}
 WEEKS = 6
 PACE = 3.4
 
@@ -80,7 +72,7 @@ class Story:
         self._assess(support, "teodora", CLAIMS, FIT)
         self._sign_assessment(self._assess(triage, "oskar", EARLIER, {}), "oskar", "magda")
         self._policy()
-        self._callbacks(triage)
+        sensitive.tell(self, triage)
         self._absence()
         self._continuity(desk)
 
@@ -286,26 +278,6 @@ class Story:
             "reject",
             "Refund messages quote invoice texts that we may not train on. Start again from the masked export.",
         )
-
-    def _callbacks(self, use_case: UseCase) -> None:
-        """Decide on what customers left in their messages, and derive a version without it."""
-        source = Source.objects.get(name="Dispute inbox")
-        dataset = self._dataset(
-            "claims", "oskar", use_case, "Callback requests", "Messages that ask to be called or written to.", source
-        )
-        version = self._version(dataset, "oskar", material.callbacks(), note="As exported")
-        self._attach(version, "sanne")
-        kinds = [row.key for row in kinds_found(version, Inspection.objects.get(version=version))]
-        for kind in kinds:
-            decision, reason = SENSITIVE.get(kind, ("masked", ""))
-            with self.later(minutes=17):
-                datasets.decide_sensitive(version, kind, decision, by=self.who("kofi"), reason=reason)
-        if kinds:
-            with self.later(hours=2):
-                datasets.derive_version(version, by=self.who("oskar"))
-                jobs.run_waiting()
-            with self.later(minutes=2):
-                jobs.run_waiting()
 
     def _desk(self, use_case: UseCase) -> None:
         source = self._source(
