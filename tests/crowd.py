@@ -194,8 +194,8 @@ def _sensitive(crowd: Crowd, count: int) -> None:
         values = {"name": f"Found {next(_count)}", "sources": sources[:1]}
         dataset = datasets.create_dataset(scene.use_case, by=scene.engineer, **values)
         version = _register(dataset, [scene.engineer], scene.engineer)
-        Inspection.objects.filter(version=version).update(state="done")
         put_sensitive(version)
+        Inspection.objects.filter(version=version).update(state="done")
     put_sensitive(scene.version)
     for number in range(count):
         for kind in ("email", "phone"):

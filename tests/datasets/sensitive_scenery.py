@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from apps.core.canonical import digest_of
+from apps.core.identifiers import new_id
 from apps.datasets import actions
-from apps.datasets.models import DatasetVersion, Inspection, SensitiveDecision
+from apps.datasets.models import DatasetVersion, Inspection, InspectionResult, SensitiveDecision
 from tests.scenery import Scene, make_version
 
 TRAIN = (
@@ -16,7 +18,9 @@ TEST = "text,category\nMail: carl@example.net,pay\n"
 
 
 def count(rows: int, values: int, **by_split: int) -> dict[str, Any]:
-    return {"rows": rows, "values": values, "likely": values, "by_column": {"text": values}, "by_split": by_split}
+    places = [{"file": 0, "row": 2, "column": "text", "split": "train", "text": "To ann@example.com"}]
+    counts = {"rows": rows, "values": values, "likely": values, "by_column": {"text": values}, "by_split": by_split}
+    return counts | {"samples": places if values else []}
 
 
 FOUND = {"email": count(2, 3, train=2, test=1), "phone": count(1, 1, train=1)}
@@ -24,13 +28,17 @@ FOUND = {"email": count(2, 3, train=2, test=1), "phone": count(1, 1, train=1)}
 
 def put_sensitive(version: DatasetVersion, **kinds: dict[str, Any]) -> None:
     """Write what the inspection of a version found; e-mail addresses and a telephone number when nothing is named."""
-    found = Inspection.objects.get(version=version)
-    samples = [
-        {"kind": key, "split": "train", "row": 2, "column": "text", "text": f"Write to [{key}]"}
-        for key in kinds or FOUND
-    ]
-    found.findings = found.findings | {"sensitive": {"kinds": kinds or FOUND, "samples": samples}}
-    found.save(update_fields=["findings"])
+    put_findings(version, {"sensitive": {"kinds": kinds or FOUND}})
+
+
+def put_findings(version: DatasetVersion, parts: dict[str, Any]) -> None:
+    """Give the inspection of a version another result; parts that are None are left out of it."""
+    found = Inspection.objects.select_related("result").get(version=version)
+    findings = {name: part for name, part in (found.findings | parts).items() if part is not None}
+    found.result = InspectionResult.objects.create(
+        key=digest_of([str(new_id())]), digest=digest_of(findings), findings=findings, engine="duckdb"
+    )
+    found.save(update_fields=["result"])
     if "inspection" in version._state.fields_cache:
         version.inspection = found
 

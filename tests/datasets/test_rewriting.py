@@ -6,7 +6,10 @@ import io
 import json
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+import zstandard
 
 from apps.datasets.inspection import FileProblem, check_file
 from apps.datasets.inspection.reading import Format
@@ -74,6 +77,37 @@ def test_packed_files_stay_packed_and_the_same_rows_give_the_same_bytes(kind: Fo
     assert first == second
     assert b"[e-mail]" in gzip.decompress(first)
     assert check_file(io.BytesIO(first), kind, packed=True).rows == 1
+
+
+def test_zstd_stays_zstd() -> None:
+    packed = zstandard.ZstdCompressor().compress(b"a\nann@example.com\n")
+    _done, data = rewritten(packed, "csv", packed=True)
+    with zstandard.ZstdDecompressor().stream_reader(io.BytesIO(data)) as reader:
+        assert reader.read() == b"a\n[e-mail]\n"
+
+
+def test_a_json_array_stays_one_even_when_no_row_is_left() -> None:
+    records = [{"a": "ann@example.com", "n": 1}, {"a": "plain", "n": 2.5}]
+    data = json.dumps(records).encode()
+    assert json.loads(rewritten(data, "json")[1]) == [{"a": "[e-mail]", "n": 1}, records[1]]
+    assert json.loads(rewritten(json.dumps(records[:1]).encode(), "json", {"email": "excluded"})[1]) == []
+
+
+def test_parquet_keeps_its_schema_and_nulls_what_can_be_no_text() -> None:
+    schema = pa.schema([("a", pa.string()), ("card", pa.int64()), ("l", pa.list_(pa.string())), ("n", pa.int32())])
+    rows = [
+        {"a": "ann@example.com", "card": 4111111111111111, "l": ["bob@example.org", "x"], "n": 1},
+        {"a": None, "card": 5, "l": [], "n": None},
+    ]
+    source, target = io.BytesIO(), io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema), source)
+    source.seek(0)
+    done = rewrite(source, "parquet", False, target, MASK | {"card_number": "masked"})
+    target.seek(0)
+    table = pq.read_table(target)
+    assert table.schema.equals(schema)
+    assert table.to_pylist() == [{"a": "[e-mail]", "card": None, "l": ["[e-mail]", "x"], "n": 1}, rows[1]]
+    assert (done.rows, done.changed) == (2, 1)
 
 
 def test_progress_counts_every_row_across_batches(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from apps.owners import actions as owners
 from apps.owners.models import Ownership
 from apps.people import actions as people
 from tests.api.client import Caller
-from tests.datasets.sensitive_scenery import count, decide, make_sensitive_version, put_sensitive
+from tests.datasets.sensitive_scenery import count, decide, make_sensitive_version, put_findings, put_sensitive
 from tests.people.factories import member
 from tests.scenery import Scene, make_scene, make_version, name_holder
 
@@ -83,9 +83,12 @@ def test_nothing_found_needs_no_decision(scene: Scene) -> None:
     assert fact(scene.version).sentence == "No personal data and no secret was found."
 
 
-@pytest.mark.parametrize(("state", "status"), [("pending", "pending"), ("failed", "failed"), ("done", "unknown")])
+@pytest.mark.parametrize(
+    ("state", "status"), [("pending", "pending"), ("failed", "failed"), ("cancelled", "failed"), ("done", "unknown")]
+)
 def test_a_version_that_was_not_searched_is_never_taken_for_clean(scene: Scene, state: str, status: str) -> None:
-    Inspection.objects.filter(version=scene.version).update(state=state, findings={}, error="Broken")
+    put_findings(scene.version, {"sensitive": None})
+    Inspection.objects.filter(version=scene.version).update(state=state, error="Broken")
     assert fact(scene.version).status == status
     assert not fact(scene.version).figures
 
@@ -127,7 +130,7 @@ def test_an_acceptance_needs_a_reason(scene: Scene) -> None:
 def test_only_what_was_found_is_decided(scene: Scene) -> None:
     with pytest.raises(SensitiveKindNotFound, match="iban"):
         decide(scene, "iban", "masked")
-    Inspection.objects.filter(version=scene.version).update(findings={})
+    put_findings(scene.version, {"sensitive": None})
     with pytest.raises(SensitiveKindNotFound):
         decide(scene, "email", "masked")
 
@@ -272,7 +275,7 @@ def test_the_reviewer_decides_on_the_page_and_errors_stand_beside_the_field(scen
     shown = client.get(reverse("datasets:version_sensitive", args=[scene.version.pk])).content.decode()
     assert "Mask it" in shown
     assert "House rules" in shown
-    assert "Write to [email]" in shown
+    assert "To [e-mail]" in shown
 
 
 def test_others_read_the_page_without_a_form(scene: Scene) -> None:
@@ -292,7 +295,7 @@ def test_the_page_says_what_it_does_not_know(scene: Scene) -> None:
     url = reverse("datasets:version_sensitive", args=[scene.version.pk])
     put_sensitive(scene.version, email=count(0, 0))
     assert "Nothing sensitive was found" in client.get(url).content.decode()
-    Inspection.objects.filter(version=scene.version).update(findings={})
+    put_findings(scene.version, {"sensitive": None})
     assert "Nobody looked yet" in client.get(url).content.decode()
 
 

@@ -7,9 +7,9 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
+from apps.datasets.actions.deriving import derive_version
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.reading import set_reading
-from apps.datasets.actions.deriving import derive_version
 from apps.datasets.actions.sensitive import decide_sensitive
 from apps.datasets.actions.uploads import (
     abandon_upload,

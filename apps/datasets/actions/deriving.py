@@ -38,7 +38,7 @@ def treatment_of(version: DatasetVersion) -> dict[str, str]:
     """Return what the machine can do about the version: its kinds that are to be masked or left out."""
     return {
         row.key: row.decision.decision
-        for row in kinds_found(version, Inspection.objects.get(version=version))
+        for row in kinds_found(version, Inspection.objects.select_related("result").get(version=version))
         if row.decision is not None and row.decision.decision in TREATED
     }
 
@@ -61,7 +61,7 @@ def derive_version(version: DatasetVersion, *, by: User) -> Job:
     kind is undecided, or when none is to be masked or left out.
     """
     access.require(by, "dataset.register", version.team.pk)
-    kinds = kinds_found(version, Inspection.objects.get(version=version))
+    kinds = kinds_found(version, Inspection.objects.select_related("result").get(version=version))
     if undecided := [row.title for row in kinds if row.decision is None]:
         raise NothingToDerive(
             _("Not decided yet: %(names)s. The compliance reviewer decides on every kind first.")

@@ -13,8 +13,8 @@ from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.sensitive import SensitiveActions
 from apps.datasets.filters import VersionFilter
 from apps.datasets.models import DatasetVersion, Inspection, RecordShape, SplitFile
-from apps.datasets.views.findings import masked_place
 from apps.datasets.refs import version_ref
+from apps.datasets.views.findings import masked_place
 from apps.evidence import facts
 from apps.evidence.api import FactSerializer
 

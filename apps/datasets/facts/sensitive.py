@@ -64,7 +64,7 @@ def kinds_found(version: DatasetVersion, found: Inspection | None) -> list[KindF
     """Return the kinds in the version with their decisions, most values first; at most one query."""
     if found is None or not is_searched(found):
         return []
-    counts: dict[str, dict[str, Any]] = found.findings["sensitive"].get("kinds", {})
+    counts: dict[str, dict[str, Any]] = found.findings["sensitive"]["kinds"]
     decided = standing([version.pk]) if counts else {}
     rows = [
         KindFound(
@@ -84,9 +84,11 @@ def kinds_found(version: DatasetVersion, found: Inspection | None) -> list[KindF
 
 def read(version: DatasetVersion) -> list[Fact]:
     """Return the one fact; two queries."""
-    found = Inspection.objects.filter(version=version).first()
+    found = Inspection.objects.filter(version=version).select_related("result").first()
     if found is None or found.state == Inspection.State.PENDING:
         return [Fact(NAME, "pending", _("The inspection is running."))]
+    if found.state == Inspection.State.CANCELLED:
+        return [Fact(NAME, "failed", _("The inspection was stopped. Start it again."))]
     if found.state == Inspection.State.FAILED:
         return [Fact(NAME, "failed", _("The inspection failed: %(why)s") % {"why": found.error})]
     if not is_searched(found):

@@ -19,20 +19,21 @@ from apps.datasets.actions.sensitive import RESPONSIBILITY, may_decide
 from apps.datasets.facts import sensitive as facts
 from apps.datasets.models import Derivation, SensitiveDecision
 from apps.datasets.refs import version_ref
+from apps.datasets.views.findings import masked_place
 from apps.datasets.views.tabs import VersionPage, version_crumbs
 from apps.owners import holders
 
 PAGE = "datasets:version_sensitive"
-SAMPLES = 12
+SAMPLES, OF_EACH = 12, 3
 SPLITS = ("train", "validation", "test")
 
 
 def _samples(findings: dict[str, Any], kind: str = "") -> list[dict[str, Any]]:
-    """Return sampled rows, each once, masked when they were taken; of one kind when it is named."""
+    """Return sampled rows, masked and each once: of one kind when it is named, else some of each."""
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
-    for row in findings.get("sensitive", {}).get("samples", []):
-        if not kind or row.get("kind") == kind:
-            found.setdefault((row.get("split"), row.get("row"), row.get("column")), row)
+    for key, part in findings.get("sensitive", {}).get("kinds", {}).items():
+        for place in part.get("samples", [])[: SAMPLES if kind else OF_EACH] if kind in ("", key) else ():
+            found.setdefault((place["file"], place["row"], place["column"]), masked_place(place))
     return list(found.values())[:SAMPLES]
 
 
