@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
-import ijson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
 from apps.datasets.inspection.reading import Format, read_rows
 from apps.datasets.inspection.reading.batches import as_text
-from apps.datasets.inspection.reading.bytes import ZSTD, Reading, line_blocks
+from apps.datasets.inspection.reading.bytes import ZSTD, line_blocks
+from apps.datasets.inspection.reading.jsons import array_items
 from apps.datasets.inspection.sensitive import KINDS, Finding, Scanner, find, mask
 
 BATCH = 2_000
@@ -135,7 +135,7 @@ def _array(source: IO[bytes], packed: bool, target: IO[bytes]) -> Iterator[tuple
             before[0] = ","
 
     with _text(source, packed, target) as out:
-        items = ijson.items(Reading(source, packed), "item", use_float=True)
+        items = map(json.loads, array_items(source, packed))
         yield (Record(list(found), list(found.values())) for found in items), write
         out.write("\n]\n" if before[0] == "," else "[]\n")
 
