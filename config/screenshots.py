@@ -112,7 +112,11 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     link = first(export, "Open the link").removeprefix(URL)
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
+    callbacks = first(first("/datasets/", "Callback requests"), "v1")
     return {
+        "version-sensitive": (f"{callbacks}sensitive/", "kofi"),
+        "version-sensitive-nothing": (f"{version}sensitive/", "kofi"),
+        "sensitive-decide": (f"{callbacks}sensitive/phone/", "kofi"),
         "dataset": (dataset, "teodora"),
         "version": (version, "teodora"),
         "annotation": (f"{version}annotation/", "bruno"),

@@ -44,6 +44,7 @@ from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
+from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.people.factories import make_user, member
 from tests.scenery import (
     Scene,
@@ -138,6 +139,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _annotated(crowd, count)
     _lineage(crowd, count)
     _custody(crowd, count)
+    _sensitive(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -293,6 +295,22 @@ def _audits(crowd: Crowd, versions: list[DatasetVersion], stewards: list[User]) 
     for row in rows[:-1]:
         datasets.judge(audit, row.position, by=stewards[0], verdict="good")
         datasets.judge(audit, row.position, by=_fresh(crowd.administrator), verdict="unsure")
+
+
+def _sensitive(crowd: Crowd, count: int) -> None:
+    """Find sensitive data in as many datasets, and decide anew as often on the kinds of the scene's own version."""
+    scene = crowd.scene
+    sources = list(scene.dataset.sources.all())
+    for _number in range(count):
+        values = {"name": f"Found {next(_count)}", "sources": sources[:1]}
+        dataset = datasets.create_dataset(scene.use_case, by=scene.engineer, **values)
+        version = _register(dataset, [scene.engineer], scene.engineer)
+        put_sensitive(version)
+        Inspection.objects.filter(version=version).update(state="done")
+    put_sensitive(scene.version)
+    for number in range(count):
+        for kind in ("email", "phone"):
+            decide(scene, kind, "masked", f"The {number + 1}. time", by=_fresh(crowd.administrator))
 
 
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:

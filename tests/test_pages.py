@@ -25,6 +25,7 @@ from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
+from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.people.factories import make_user, member
 from tests.scenery import (
     TRAIN,
@@ -57,6 +58,9 @@ ONLY_POST = {
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
+    "assessments:framework_withdraw", "datasets:inspect_again", "datasets:inspection_stop", "ledger:verify",
+    "ledger:export_create", "datasets:version_derive",
+    "gates:policy_publish", "gates:policy_withdraw",
 }  # fmt: skip
 
 
@@ -66,6 +70,10 @@ def furnished() -> tuple[Scene, Any]:
     later = make_version(scene, TRAIN.replace("I lost it,lost", "I lost it,card"))
     datasets.compare_versions(scene.version, later, by=scene.engineer)
     draw(scene)
+    put_sensitive(scene.version)
+    decide(scene, "email", "masked")
+    decide(scene, "phone", "excluded")
+    datasets.derive_version(scene.version, by=scene.engineer)
     evidence.attest(version_ref(scene.version), "sample_audited", by=scene.people["review_lead"])
     publish_guideline(scene)
     datasets.draft_guideline(scene.dataset, by=scene.engineer)
@@ -98,6 +106,12 @@ def pages() -> list[tuple[str, dict[str, str]]]:
 
     walk(get_resolver().url_patterns, "")
     return found
+
+
+def _kind(name: str) -> str:
+    if name.startswith("datasets"):
+        return "email"
+    return "readiness" if name.startswith("assessments") else "start"
 
 
 def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[str, Any]:
@@ -156,7 +170,7 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
                 "other": newest.reopened_from_id if newest else None,
                 "to": "pilot",
                 "team": scene.team.pk,
-                "kind": "readiness" if name.startswith("assessments") else "start",
+                "kind": _kind(name),
                 "subject_type": "dataset" if name.startswith("people") else "dataset_version",
                 "subject_id": dataset.pk if name.startswith("people") else version.pk,
                 "responsibility": "business_owner",

@@ -14,7 +14,8 @@ class DatasetsConfig(AppConfig):
         from apps.datasets.due import audits as due_audits
         from apps.datasets.due import copies as due_copies
         from apps.datasets.due import inspections
-        from apps.datasets.facts import annotations, audits, copies, lineage, usecases, versions
+        from apps.datasets.due import sensitive as sensitive_due
+        from apps.datasets.facts import annotations, audits, copies, lineage, sensitive, usecases, versions
         from apps.datasets.lineage import providers
         from apps.datasets.lineage import registry as origins
         from apps.evidence import facts as registry
@@ -37,5 +38,8 @@ class DatasetsConfig(AppConfig):
         registry.register(audits.PROVIDER)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.audits", due_audits.for_user)
+        registry.register(sensitive.PROVIDER)
+        agenda.offer("datasets.inspections", inspections.failed_inspections)
+        agenda.offer("datasets.sensitive", sensitive_due.undecided_kinds)
         search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

@@ -43,6 +43,18 @@ class StorageKeyRefused(Refusal):
     code, status, title = "storage_key_refused", 422, _("This file can't be taken from storage")
 
 
+class SensitiveKindNotFound(Refusal):
+    code, status, title = "sensitive_kind_not_found", 422, _("This kind was not found in the version")
+
+
+class DecisionStands(Refusal):
+    code, status, title = "decision_stands", 409, _("This is decided already")
+
+
+class NothingToDerive(Refusal):
+    code, status, title = "nothing_to_derive", 409, _("There is nothing to mask or to leave out")
+
+
 class InspectionRuns(Refusal):
     code, status, title = "inspection_runs", 409, _("The inspection is not finished")
 
@@ -135,10 +147,6 @@ class NothingToTakeOver(Refusal):
     code, status, title = "nothing_to_take_over", 422, _("There is nothing to take over")
 
 
-class OwnerNotInTeam(Refusal):
-    code, status, title = "owner_not_in_team", 422, _("The owner is not a person of the team")
-
-
 class DateNotPossible(Refusal):
     code, status, title = "date_not_possible", 422, _("This day is not possible")
 
@@ -177,10 +185,6 @@ class NotErased(Refusal):
 
 class NoSamples(Refusal):
     code, status, title = "no_samples", 409, _("There are no sample rows")
-
-
-class ReasonMissing(Refusal):
-    code, status, title = "reason_missing", 422, _("Say why")
 
 
 class LinkNotPossible(Refusal):

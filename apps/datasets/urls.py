@@ -14,6 +14,7 @@ from apps.datasets.views import (
     judging,
     lineage,
     reading,
+    sensitive,
     sources,
     versions,
 )
@@ -94,6 +95,14 @@ urlpatterns = [
     path("audits/<uuid:pk>/close/", audits.AuditClose.as_view(), name="audit_close"),
     path("audits/<uuid:pk>/withdraw/", audits.AuditWithdraw.as_view(), name="audit_withdraw"),
     path("audits/<uuid:pk>/erase/", audits.AuditErase.as_view(), name="audit_erase"),
+    path("versions/<uuid:pk>/sensitive/", sensitive.VersionSensitive.as_view(), name="version_sensitive"),
+    path("versions/<uuid:pk>/sensitive/derive/", sensitive.VersionDerive.as_view(), name="version_derive"),
+    path("versions/<uuid:pk>/sensitive/job/", sensitive.DerivationPanel.as_view(), name="version_derivation_panel"),
+    path(
+        "versions/<uuid:pk>/sensitive/<slug:kind>/",
+        sensitive.SensitiveDecide.as_view(),
+        name="version_sensitive_decide",
+    ),
     path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
     path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
     path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),

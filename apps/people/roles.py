@@ -54,7 +54,9 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | EVIDENCE
     | ASSESS
     | PHASES,
-    Role.COMPLIANCE_REVIEWER: BASE | {"trail.view", "gate.sign", "samples.unmask", "copy.extend"} | EVIDENCE,
+    Role.COMPLIANCE_REVIEWER: BASE
+    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide"}
+    | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE
     | TRAIL
     | EVIDENCE

@@ -32,6 +32,37 @@ DOCUMENTS = {
 }
 
 
+CALLBACKS = (
+    ("Please call me back on {phone} about my card", "callback"),
+    ("You can reach me at {phone}, best after six", "callback"),
+    ("Write to {email}, I am hard to reach by phone", "callback"),
+    ("My new address is {street}, please send the letter there", "address"),
+    ("I moved to {street}. My e-mail stays {email}", "address"),
+    ("Refund it to {iban}, not to the card", "refund"),
+    ("Two amounts were taken from {card}, I want one back", "refund"),
+    ("When does the refund arrive?", "refund"),
+    ("Is there a form for a new address?", "address"),
+    ("Can somebody call me tomorrow?", "callback"),
+)
+VALUES = {
+    "phone": ("+34 612 345 678", "+1 415-555-2671", "+44 20 7946 0958", "+31 6 12345678", "(020) 7946 0321"),
+    "email": ("ana.ruiz@example.com", "j.okafor@example.org", "lena_m@example.net", "t.silva@example.com"),
+    "street": ("12 Marlowe Street", "Lindenstraße 8", "7 Harbour Road", "44 Abbey Lane"),
+    "iban": ("DE89 3704 0044 0532 0130 00", "GB29 NWBK 6016 1331 9268 19", "ES91 2100 0418 4502 0005 1332"),
+    "card": ("4111 1111 1111 1111", "5500 0055 5555 5559", "4012 8888 8888 1881"),
+}
+
+
+def callbacks() -> dict[str, bytes]:
+    """Return train, validation and test of requests in which customers left made-up contact and account data."""
+    rows = []
+    for number, name in enumerate(("", "Hello. ", "Good morning, ", "Second time I ask: ", "Thanks in advance. ")):
+        for place, (text, category) in enumerate(CALLBACKS):
+            values = {key: found[(number + place) % len(found)] for key, found in VALUES.items()}
+            rows.append((name + text.format(**values), category))
+    return {"train": _csv(rows[:36]), "validation": _csv(rows[36:43]), "test": _csv(rows[43:])}
+
+
 def published(name: str) -> bytes:
     """Return one of the published files, byte by byte."""
     return (FOLDER / name).read_bytes()

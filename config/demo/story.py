@@ -33,7 +33,7 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, audits, custody, material, origins
+from config.demo import annotating, audits, custody, material, origins, sensitive
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
@@ -73,6 +73,7 @@ class Story:
         self._assess(support, "teodora", CLAIMS, FIT)
         self._sign_assessment(self._assess(triage, "oskar", EARLIER, {}), "oskar", "magda")
         self._policy()
+        sensitive.tell(self, triage)
         self._absence()
         self._continuity(desk)
         custody.tell(self)

@@ -30,6 +30,7 @@ from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
+from tests.datasets.sensitive_scenery import put_sensitive
 from tests.people.factories import make_user, member
 from tests.scenery import (
     Scene,
@@ -55,6 +56,7 @@ class World:
 @pytest.fixture
 def world(notary: Callable[[], None]) -> World:
     scene = make_scene(name="Ours")
+    put_sensitive(scene.version)
     gate = make_gate(scene)
     holder = scene.people["review_lead"]
     lineage = make_lineage(scene)
@@ -232,6 +234,8 @@ ACTS: dict[str, Act] = {
     "sample-audit:closures": Act("holder", lambda w: {"conclusion": "c"}),
     "sample-audit:withdrawals": Act("holder", lambda w: {"reason": "r"}),
     "sample-audit:erasures": Act("holder", lambda w: {"reason": "r"}),
+    "dataset-version:sensitive_decisions": Act("holder", lambda w: {"kind": "email", "decision": "masked"}),
+    "dataset-version:derivations": Act("dataset.register"),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

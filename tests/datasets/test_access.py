@@ -9,7 +9,7 @@ from django.test import Client
 from apps.core import clock
 from apps.core.errors import NotFound, NotPermitted
 from apps.datasets import actions
-from apps.datasets.errors import NoSamples, ReasonMissing
+from apps.datasets.errors import NoSamples, ReasonNeeded
 from apps.ledger.models import Entry
 from tests.api.client import Caller
 from tests.people.factories import make_user, member
@@ -87,7 +87,7 @@ def test_unmasking_needs_the_permission_and_a_reason(scene: Scene) -> None:
     for role in ("business_owner", "governance_owner", "sponsor"):
         with pytest.raises(NotPermitted):
             actions.unmask_samples(scene.version, by=scene.people[role], reason="Curious")
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(ReasonNeeded):
         actions.unmask_samples(scene.version, by=scene.engineer, reason="  ")
     caller = Caller(scene.engineer, "read", "write")
     status, found = caller.post(f"dataset-versions/{scene.version.pk}/unmaskings/", {"reason": "A check"})

@@ -27,9 +27,9 @@ from apps.datasets.errors import (
     FilesErased,
     FilesStillStored,
     NotErased,
-    OwnerNotInTeam,
+    OwnerOutsideTeam,
     ProofMissing,
-    ReasonMissing,
+    ReasonNeeded,
     UploadNotReady,
 )
 from apps.datasets.models import Copy, CopyDeletion, CopyExtension, Inspection, InspectionResult, Upload
@@ -113,7 +113,7 @@ def test_the_owner_is_an_active_person_of_the_team(scene: Scene) -> None:
     robot = member(scene.team, "data_steward", name="Robot", kind="service")
     gone = member(scene.team, "member", name="Gone", is_active=False)
     for owner in (make_user("Stranger"), robot, gone):
-        with pytest.raises(OwnerNotInTeam, match=owner.name):
+        with pytest.raises(OwnerOutsideTeam, match=owner.name):
             make_copy(scene, owner=owner)
     assert Copy.objects.count() == 1
 
@@ -182,7 +182,7 @@ def test_an_extension_needs_a_reason_a_later_day_and_the_terms(scene: Scene) -> 
     reviewer = scene.people["compliance_reviewer"]
     with pytest.raises(NotPermitted):
         actions.extend_copy(copy, today() + 20 * DAY, by=scene.engineer, reason="I would like to")
-    with pytest.raises(ReasonMissing):
+    with pytest.raises(ReasonNeeded):
         actions.extend_copy(copy, today() + 20 * DAY, by=reviewer, reason=" ")
     with pytest.raises(DateNotPossible):
         actions.extend_copy(copy, today() + 10 * DAY, by=reviewer, reason="The same day")
@@ -210,7 +210,7 @@ def test_a_copy_is_handed_over_and_reminds_its_new_owner(scene: Scene) -> None:
     actions.hand_over_copy(copy, steward, by=scene.engineer)
     assert "copy_due_soon" not in {row.item.kind for row in due.for_user(scene.engineer)}
     assert "copy_due_soon" in {row.item.kind for row in due.for_user(steward)}
-    with pytest.raises(OwnerNotInTeam):
+    with pytest.raises(OwnerOutsideTeam):
         actions.hand_over_copy(copy, make_user("Outside"), by=steward)
 
 
@@ -275,7 +275,7 @@ def test_a_pipeline_registers_and_ends_a_copy(scene: Scene) -> None:
     status, copy = caller.post(f"dataset-copies/{copy['id']}/deletions/", {"method": "removed", "proof": "exit 0"})
     assert (status, copy["state"], copy["deletion"]["method"]) == (201, "deleted", "removed")
     status, problem = caller.post("dataset-copies/", {**body, "owner": str(robot.pk)})
-    assert (status, problem["code"]) == (422, "owner_not_in_team")
+    assert (status, problem["code"]) == (422, "owner_outside_team")
 
 
 @pytest.mark.parametrize(

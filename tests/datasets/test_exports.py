@@ -17,7 +17,7 @@ from apps.core import clock
 from apps.core.errors import InvalidInput, NotFound, NotPermitted
 from apps.datasets import actions, streaming
 from apps.datasets.actions.exports import SALT
-from apps.datasets.errors import DateNotPossible, FilesErased, LinkEnded, LinkNotPossible, ReasonMissing
+from apps.datasets.errors import DateNotPossible, FilesErased, LinkEnded, LinkNotPossible, ReasonNeeded
 from apps.datasets.models import Copy, ExportDownload, VersionExport
 from apps.evidence.errors import FileGone
 from apps.ledger.models import Entry
@@ -184,7 +184,7 @@ def test_a_followed_link_is_a_copy_with_its_day_and_one_that_nobody_followed_is_
 @pytest.mark.parametrize(
     ("values", "refusal"),
     [
-        ({"reason": " "}, ReasonMissing),
+        ({"reason": " "}, ReasonNeeded),
         ({"format": "xlsx"}, InvalidInput),
         ({"hours": 0}, LinkNotPossible),
         ({"hours": 169}, LinkNotPossible),
@@ -254,7 +254,7 @@ def test_a_pipeline_makes_a_link_and_reads_the_rows_with_its_token(scene: Scene)
     path = f"dataset-versions/{scene.version.pk}/exports/"
     asked = {"format": "jsonl", "reason": "Run 18", "delete_by": "2100-01-01", "most_downloads": 1}
     status, problem = caller.post(path, asked)
-    assert (status, problem["code"]) == (422, "owner_not_in_team"), "a program names who deletes it again"
+    assert (status, problem["code"]) == (422, "owner_outside_team"), "a program names who deletes it again"
     status, export = caller.post(path, {**asked, "owner": str(scene.engineer.pk)})
     assert (status, export["state"], export["download_count"]) == (201, "open", 0)
     answer: Any = caller.client.get(f"/api/v1/dataset-exports/{export['id']}/download/", headers=caller.headers)

@@ -17,6 +17,7 @@ from apps.datasets.actions.copies import (
     record_deletion,
     register_copy,
 )
+from apps.datasets.actions.deriving import derive_version
 from apps.datasets.actions.descriptions import (
     discard_description,
     read_description,
@@ -43,6 +44,7 @@ from apps.datasets.actions.lineage import (
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
 from apps.datasets.actions.samples import draw_again, draw_sample
+from apps.datasets.actions.sensitive import decide_sensitive
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -64,6 +66,8 @@ __all__ = [
     "create_dataset",
     "create_export",
     "create_source",
+    "decide_sensitive",
+    "derive_version",
     "discard_description",
     "dismiss_reviewer",
     "download_export",

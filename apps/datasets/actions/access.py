@@ -9,7 +9,7 @@ from apps.core import access
 from apps.core.clock import now
 from apps.core.errors import NotFound
 from apps.datasets import samples
-from apps.datasets.errors import NoSamples, ReasonMissing
+from apps.datasets.errors import NoSamples, ReasonNeeded
 from apps.datasets.models import DatasetVersion, Inspection, SampleView
 from apps.datasets.refs import version_ref
 from apps.ledger.actions import record_on
@@ -45,11 +45,11 @@ def view_samples(version: DatasetVersion, *, by: User) -> dict[str, Any]:
 def unmask_samples(version: DatasetVersion, *, by: User, reason: str) -> dict[str, Any]:
     """Return the findings with their sample rows, to be shown as they are, recorded with the reason.
 
-    Raise ``ReasonMissing``, ``NoSamples``.
+    Raise ``ReasonNeeded``, ``NoSamples``.
     """
     access.require(by, "samples.unmask", version.team.pk)
     if not reason.strip():
-        raise ReasonMissing(_("Say why you need to see the rows as they are."), errors={"/reason": [_("Say why.")]})
+        raise ReasonNeeded(_("Say why you need to see the rows as they are."), errors={"/reason": [_("Say why.")]})
     found = _findings(version)
     rows = samples.count(found)
     if not rows:

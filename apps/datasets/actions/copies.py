@@ -15,9 +15,9 @@ from apps.datasets.errors import (
     CopyIsDeleted,
     DateNotPossible,
     FilesStillStored,
-    OwnerNotInTeam,
+    OwnerOutsideTeam,
     ProofMissing,
-    ReasonMissing,
+    ReasonNeeded,
 )
 from apps.datasets.models import Copy, CopyDeletion, CopyExtension, DatasetVersion
 from apps.datasets.refs import version_ref
@@ -34,10 +34,10 @@ def _said(copy: Copy) -> dict[str, str]:
 
 
 def require_person_of_team(owner: User, version: DatasetVersion) -> None:
-    """Raise ``OwnerNotInTeam`` unless the owner is a person, active, and of the version's team."""
+    """Raise ``OwnerOutsideTeam`` unless the owner is a person, active, and of the version's team."""
     is_person = owner.is_active and owner.kind == User.Kind.PERSON
     if not is_person or not owner.memberships.filter(team_id=version.team.pk).exists():
-        raise OwnerNotInTeam(
+        raise OwnerOutsideTeam(
             _("%(name)s is not an active person of the team “%(team)s”. Name somebody who is.")
             % {"name": owner.name, "team": version.team.name},
             errors={"/owner": [_("Name a person of the team.")]},
@@ -82,7 +82,7 @@ def register_copy(
 
     ``keep_days`` counts from ``made_on`` (today when it is not given) and stands for ``keep_until``. What the
     dataset's policy and the sources' terms say ends the copy earlier, whatever is given here. Raise
-    ``OwnerNotInTeam``, ``DateNotPossible``, ``BeyondTheTerms``.
+    ``OwnerOutsideTeam``, ``DateNotPossible``, ``BeyondTheTerms``.
     """
     access.require(by, "copy.register", version.team.pk)
     require_person_of_team(owner, version)
@@ -200,13 +200,13 @@ def hand_over_copy(copy: Copy, to: User, *, by: User) -> Copy:
 def extend_copy(copy: Copy, keep_until: dt.date, *, by: User, reason: str) -> CopyExtension:
     """Let a copy stand until another, later day; a copy without a day gets its first.
 
-    Raise ``CopyIsDeleted``, ``ReasonMissing``, ``DateNotPossible`` for a day that is not later or is past, and
+    Raise ``CopyIsDeleted``, ``ReasonNeeded``, ``DateNotPossible`` for a day that is not later or is past, and
     ``BeyondTheTerms`` for one that a source of the data does not allow.
     """
     copy = _standing(copy)
     access.require(by, "copy.extend", copy.team.pk)
     if not reason.strip():
-        raise ReasonMissing(_("Say why the copy is still needed."), errors={"/reason": [_("Say why.")]})
+        raise ReasonNeeded(_("Say why the copy is still needed."), errors={"/reason": [_("Say why.")]})
     _possible(keep_until, "keep_until")
     if copy.source_until is not None and keep_until > copy.source_until:
         raise BeyondTheTerms(

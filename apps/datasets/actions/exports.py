@@ -17,7 +17,7 @@ from apps.core.clock import now, today
 from apps.core.errors import InvalidInput, NotFound, NotPermitted
 from apps.datasets.actions.copies import _register, require_person_of_team
 from apps.datasets.actions.erasing import refuse_erased
-from apps.datasets.errors import DateNotPossible, LinkEnded, LinkNotPossible, ReasonMissing
+from apps.datasets.errors import DateNotPossible, LinkEnded, LinkNotPossible, ReasonNeeded
 from apps.datasets.models import (
     Copy,
     DatasetVersion,
@@ -59,13 +59,13 @@ def create_export(
 
     It is bound to ``by`` unless it is for anyone who has it. ``delete_by`` is the day by which ``owner`` (a person of
     the team; ``by`` when nobody is named) deletes what was downloaded; the download registers it as a copy. Raise
-    ``FilesErased``, ``ReasonMissing``, ``LinkNotPossible``, ``DateNotPossible``, ``OwnerNotInTeam``.
+    ``FilesErased``, ``ReasonNeeded``, ``LinkNotPossible``, ``DateNotPossible``, ``OwnerOutsideTeam``.
     """
     access.require(by, "dataset.export", version.team.pk)
     refuse_erased(version)
     require_person_of_team(owner or by, version)
     if not reason.strip():
-        raise ReasonMissing(_("Say what the rows are needed for."), errors={"/reason": [_("Say what for.")]})
+        raise ReasonNeeded(_("Say what the rows are needed for."), errors={"/reason": [_("Say what for.")]})
     if format not in VersionExport.Format.values:
         raise InvalidInput(_("There is no such format."), errors={"/format": [_("Choose one of the formats.")]})
     if file is not None and file.version_id != version.pk:

@@ -18,6 +18,7 @@ from apps.datasets.api.custody import VersionCustody
 from apps.datasets.api.differences import VersionDifferences
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.lineage import SurroundingsSerializer
+from apps.datasets.api.sensitive import SensitiveActions
 from apps.datasets.datasheet import content, croissant, pdf
 from apps.datasets.filters import VersionFilter
 from apps.datasets.lineage.surroundings import surroundings
@@ -138,7 +139,7 @@ class DatasheetSerializer(serializers.Serializer[Any]):
     sections = SectionSerializer(many=True)
 
 
-class VersionViewSet(VersionCustody, VersionDifferences, ReadView):
+class VersionViewSet(VersionCustody, VersionDifferences, SensitiveActions, ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
     model = DatasetVersion

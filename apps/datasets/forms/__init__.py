@@ -15,6 +15,7 @@ from apps.datasets.forms.copies import (
 from apps.datasets.forms.guidelines import GuidelineForm, guideline_values
 from apps.datasets.forms.lineage import EventsForm, InputForm, MetadataForm, NodeForm, PartsForm, WithdrawForm
 from apps.datasets.forms.reading import ReadingForm
+from apps.datasets.forms.sensitive import SensitiveDecisionForm
 from apps.datasets.forms.versions import AgainForm, VersionForm
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ReadingForm",
     "ReviewersForm",
     "RulingForm",
+    "SensitiveDecisionForm",
     "SourceForm",
     "VersionForm",
     "WhyForm",

@@ -20,6 +20,7 @@ from apps.datasets.models.exports import ExportCopy, ExportDownload, ExportRevoc
 from apps.datasets.models.guidelines import Guideline
 from apps.datasets.models.inspections import Inspection, InspectionResult
 from apps.datasets.models.lineage import EdgeWithdrawal, LineageEdge, LineageNode, RunEvent
+from apps.datasets.models.sensitive import Derivation, SensitiveDecision
 from apps.datasets.models.uploads import Upload
 from apps.datasets.models.versions import DatasetVersion, RecordShape, SplitFile, SplitName
 
@@ -35,6 +36,7 @@ __all__ = [
     "Dataset",
     "DatasetVersion",
     "Defect",
+    "Derivation",
     "Description",
     "EdgeWithdrawal",
     "ExportCopy",
@@ -52,6 +54,7 @@ __all__ = [
     "SampleView",
     "SampledRow",
     "SampledText",
+    "SensitiveDecision",
     "Source",
     "SplitFile",
     "SplitName",

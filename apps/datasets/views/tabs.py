@@ -14,6 +14,7 @@ from apps.datasets.models import DatasetVersion
 
 VERSION_TABS: list[tuple[str, Text]] = [
     ("datasets:version_detail", gettext_lazy("Findings")),
+    ("datasets:version_sensitive", gettext_lazy("Sensitive data")),
     ("datasets:annotation", gettext_lazy("Annotation")),
     ("datasets:version_lineage", gettext_lazy("Lineage")),
     ("datasets:version_datasheet", gettext_lazy("Datasheet")),

@@ -166,6 +166,11 @@ class _Array:
         return start, scanned, found
 
 
+def array_items(stream: IO[bytes], packed: bool) -> Iterator[bytes]:
+    """Yield the items of one JSON array as they are written; raise ``FileProblem`` where the array breaks."""
+    return iter(_Array(stream, packed))
+
+
 def read_array(stream: IO[bytes], packed: bool, strict: bool) -> Iterator[Batch]:
     """Yield the objects of one JSON array; the first has number 1."""
     columns, items, size, first = _Columns("item"), list[bytes](), 0, 1

@@ -12,6 +12,7 @@ _NUMBERED = (
     "street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|court|ct|place|pl|square|sq|terrace|way|highway|hwy|"
     "parkway|pkwy|crescent|cres|close|grove|circle|cir|trail|row|alley|mews|esplanade|parade"
 )
+_SHORT = r"(?:st|rd|ave|ln|dr|blvd|ct|pl|sq|hwy|pkwy|cres|cir)"
 _FRENCH = "rue|avenue|boulevard|chemin|impasse|quai|allée|route"
 _FRONTED = (
     "rue|avenue|boulevard|chemin|impasse|quai|allée|route|calle|avenida|avda|plaza|paseo|camino|carrera|via|viale|"
@@ -44,7 +45,7 @@ def _pattern(text: str) -> re.Pattern[str]:
 
 _ENGLISH = _pattern(
     rf"(?<![\w.,/-])(?<![0-9] ){_FLAT}[0-9]{{1,5}}[a-z]?,? (?:[0-9]{{1,5}} )?(?:[nsew]\.? )?"
-    rf"(?:(?:{_WORD}|[0-9]{{1,3}}(?:st|nd|rd|th)) ){{1,4}}(?:{_NUMBERED})\b\.?(?! of\b){_UNIT}"
+    rf"(?:(?:{_WORD}|[0-9]{{1,3}}(?:st|nd|rd|th)) ){{1,4}}(?:{_SHORT}\.|(?:{_NUMBERED})\b)(?! of\b){_UNIT}"
 )
 _ROMANCE = _pattern(
     rf"(?<![\w.,/-])[0-9]{{1,4}}(?: ?(?:bis|ter|[a-d]))?,? (?:{_FRENCH})"

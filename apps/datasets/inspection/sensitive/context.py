@@ -13,7 +13,7 @@ _WORDS: dict[str, str] = {
         " tlph puh puhelin"
         " mobile mobil mobiel mobiles móvil celular cellulare cell cellphone handy portable gsm fax telefax desk"
         " office hotline call calls called calling caller dial dialled ring reach text texted texting sms whatsapp"
-        " viber signal voicemail landline phonenumber rufnummer handynummer telefonnummer mobilnummer numéro"
+        " viber signal ph voicemail landline phonenumber rufnummer handynummer telefonnummer mobilnummer numéro"
         " телефон тел моб мобильный звоните 電話 电话 手机 전화 هاتف טלפון τηλέφωνο τηλ komórka komórkowy appeler"
         " llamar llámame ligar anrufen bellen ringa chiamare contact hr toll extension"
     ),

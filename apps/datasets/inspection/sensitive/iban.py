@@ -9,7 +9,6 @@ from apps.datasets.inspection.sensitive.context import Context
 from apps.datasets.inspection.sensitive.kinds import INDEX, Span
 
 IBAN = INDEX["iban"]
-TRIGGER = rb"\b[a-z]{2}[ \-]?[0-9]{2}(?:[ \-]?[a-z0-9]){8}"
 REACH = 32
 _START = re.compile(r"(?<![^\W_])[a-z]{2}[ -]?[0-9]{2}(?=[ -]?[a-z0-9])", re.IGNORECASE | re.ASCII)
 _PART = re.compile(r"([0-9]+)!")
@@ -28,6 +27,7 @@ def _lengths() -> dict[str, int]:
 
 
 LENGTHS: dict[str, int] = _lengths()
+TRIGGER = rb"\b(?:" + "|".join(LENGTHS).encode() + rb")[ \-]?[0-9]{2}(?:[ \-]?[a-z0-9]){8}"
 
 
 def recognise(text: str, at: int, found: list[Span]) -> int:

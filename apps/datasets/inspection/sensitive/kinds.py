@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, Protocol
 
 Group = Literal["contact", "identity", "financial", "network", "secret"]
-LIKELY = 0.7
+LIKELY = 0.6
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from apps.datasets.inspection.sensitive.kinds import INDEX, Span
 
 EMAIL_TRIGGER = rb"[a-z0-9_.+\-'%&\x80-\xf4]@[a-z0-9\x80-\xf4]"
 IPV4_TRIGGER = rb"\b[0-9]{1,3}\.[0-9]{1,3}\.[0-9]{1,3}\.[0-9]"
-IPV6_TRIGGER = rb"(?:[0-9a-f]:|::)[0-9a-f]{0,4}:[0-9a-f]{1,4}"
+IPV6_TRIGGER = rb"(?:[0-9a-f]{1,4}:){3}[0-9a-f:]|[0-9a-f]::[0-9a-f]|::[0-9a-f]{1,4}:[0-9a-f]"
 MAC_TRIGGER = rb"\b(?:[0-9a-f]{2}[:\-]){5}[0-9a-f]{2}\b|\b(?:[0-9a-f]{4}\.){2}[0-9a-f]{4}\b"
 URL_TRIGGER = rb"://[^\s/@:\xff\"'<>]{1,64}:[^\s/@\xff\"'<>]{1,128}@"
 EMAIL, IP, MAC, URL = (INDEX[key] for key in ("email", "ip_address", "mac_address", "url_credentials"))

@@ -139,10 +139,10 @@ def _judge(text: str, opening: int, chunk: list[tuple[int, int]], first: int, la
     digits = "".join([text[begin:close] for begin, close in chunk[first : last + 1]])
     context = Context(text, opening, end)
     whole = text[opening:end]
+    while whole[0] == "(" and whole.count("(") > whole.count(")"):
+        opening, whole = opening + 1, whole[1:]
     if whole.count("(") != whole.count(")"):
-        if plus or "(" in text[start:end] or ")" in text[start:end]:
-            return 0.0
-        opening, whole = start, text[start:end]
+        return 0.0
     if _SUM.match(text, end) or (not plus and text.endswith("<<", 0, opening)):
         return 0.0
     sure = phones.confidence(shape, digits, whole, plus, context)
