@@ -331,6 +331,8 @@ SPECTACULAR_SETTINGS = {
         "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
         "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
         "CopyStateEnum": "apps.datasets.models.Copy.State",
+        "ExportFormatEnum": "apps.datasets.models.VersionExport.Format",
+        "DescriptionFormatEnum": "apps.datasets.models.descriptions.Description.Format",
         "ExportStateEnum": "apps.datasets.models.VersionExport.State",
         "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",

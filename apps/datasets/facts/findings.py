@@ -1,6 +1,6 @@
 """The facts that come from an inspection: what each says, its figures and its sentence."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,10 +9,9 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from apps.core.errors import Text
-from apps.evidence.facts import FactDefinition, Figure
-
-Findings = Mapping[str, Any]
-Figures = dict[str, Figure]
+from apps.datasets.facts import sentences as say
+from apps.datasets.facts.sentences import Figures, Findings
+from apps.evidence.facts import FactDefinition
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,171 +33,6 @@ class FoundFact:
         if part is None:
             return dict.fromkeys(self.zeros, 0), str(self.absent)
         return self.figures(part, findings), self.sentence(part, findings)
-
-
-def percent(part: int, whole: int) -> float:
-    return round(100 * part / whole, 6) if whole else 0.0
-
-
-def total(findings: Findings) -> int:
-    rows: int = findings["shape"]["rows"]
-    return rows
-
-
-def _pick(*names: str) -> Callable[[Any, Findings], Figures]:
-    return lambda part, _findings: {name: part[name] for name in names if name in part}
-
-
-def _count(number: int) -> str:
-    return f"{number:,}"
-
-
-def _rows(number: int) -> str:
-    return ngettext("%(n)s row", "%(n)s rows", number) % {"n": _count(number)}
-
-
-def _shape(part: Any, _findings: Findings) -> Figures:
-    width = max((len(split["columns"]) for split in part["splits"].values()), default=0)
-    return {"rows": part["rows"], "columns": width}
-
-
-def _duplicates(part: Any, findings: Findings) -> Figures:
-    figures: Figures = {
-        "exact_rows": part["exact_rows"],
-        "normalised_rows": part["normalised_rows"],
-        "normalised_percent": percent(part["normalised_rows"], total(findings)),
-    }
-    if "near_rows" in part:
-        figures |= {
-            "near_rows": part["near_rows"],
-            "near_percent": percent(part["near_rows"], total(findings)),
-            "clusters": part["clusters"],
-            "largest_cluster": part["largest_cluster"],
-        }
-    return figures
-
-
-def _duplicates_said(part: Any, findings: Findings) -> str:
-    share = f"{percent(part['normalised_rows'], total(findings)):.2g}"
-    sentence = _("%(exact)s exact and %(normal)s normalised surplus rows (%(percent)s%% of all).") % {
-        "exact": _count(part["exact_rows"]),
-        "normal": _count(part["normalised_rows"]),
-        "percent": share,
-    }
-    if part.get("near_rows"):
-        sentence += " " + _("%(rows)s nearly equal another one.") % {"rows": _rows(part["near_rows"])}
-    return sentence
-
-
-def leakage_sentence(findings: Findings) -> str:
-    """Return which rows of which split also stand in train."""
-    by_split = findings["split_leakage"]["by_split"]
-    sentence = _also_in_train(by_split["normalised"])
-    near = sum(by_split.get("near", {}).values())
-    return sentence + (" " + _("%(rows)s nearly equal one in train.") % {"rows": _rows(near)} if near else "")
-
-
-def _also_in_train(by_split: Mapping[str, int]) -> str:
-    if not by_split:
-        return _("No validation or test row also stands in train.")
-    parts = [
-        ngettext("%(n)s %(split)s row", "%(n)s %(split)s rows", count) % {"n": _count(count), "split": split}
-        for split, count in sorted(by_split.items())
-    ]
-    return ngettext("%(parts)s also stands in train.", "%(parts)s also stand in train.", sum(by_split.values())) % {
-        "parts": _(" and ").join(parts)
-    }
-
-
-def _balance_said(part: Any, _findings: Findings) -> str:
-    sentence = _("%(labels)d labels with %(small)s to %(large)s rows each.") % {
-        "labels": part["labels"],
-        "small": _count(part["smallest_rows"]),
-        "large": _count(part["largest_rows"]),
-    }
-    if part.get("untrained_labels"):
-        sentence += " " + _("%(n)d of them never stand in train.") % {"n": part["untrained_labels"]}
-    return sentence
-
-
-def _lengths_said(part: Any, _findings: Findings) -> str:
-    sentence = _("Half of the inputs are shorter than %(median)d characters, 95%% than %(p95)d.") % {
-        "median": part["median"],
-        "p95": part["p95"],
-    }
-    if "tokens_total" in part:
-        sentence += " " + _("About %(n)s tokens in all, %(p95)s in 95%% of the records.") % {
-            "n": _count(part["tokens_total"]),
-            "p95": _count(part["tokens_p95"]),
-        }
-    return sentence
-
-
-def _dates(part: Any, findings: Findings) -> Figures:
-    names = ("dated_rows", "undated_rows", "stale_rows", "before_cut_off_rows", "future_rows")
-    return {**{name: part[name] for name in names}, "stale_percent": percent(part["stale_rows"], total(findings))}
-
-
-def _dates_said(part: Any, findings: Findings) -> str:
-    days = findings["parameters"]["stale_days"]
-    if not part["dated_rows"]:
-        return _("No row has a date that can be read.")
-    stale = (
-        _("%(rows)s older than %(days)s days.") % {"rows": _rows(part["stale_rows"]), "days": days}
-        if days
-        else _("%(rows)s dated; no age is set from which a row is stale.") % {"rows": _rows(part["dated_rows"])}
-    )
-    undated = part["undated_rows"]
-    return stale + (" " + _("%(rows)s without a date.") % {"rows": _rows(undated)} if undated else "")
-
-
-def _languages(part: Any, _findings: Findings) -> Figures:
-    named = {code: share for code, share in part.items() if code not in ("und", "other")}
-    first = next(iter(named), "und")
-    return {"languages": len(named), "main": first, "main_percent": named.get(first, 0.0)}
-
-
-def _languages_said(part: Any, _findings: Findings) -> str:
-    shares = ", ".join(f"{code} {share:g} %" for code, share in part.items())
-    return _("Estimated from a sample: %(shares)s.") % {"shares": shares}
-
-
-def _touched(part: Any) -> int:
-    """Return the rows of the kind that touches most: kinds overlap, so that adding them up would count twice."""
-    return max((found["rows"] for found in part.values()), default=0)
-
-
-def _by_kind(names: Mapping[str, Text], none: Text) -> Callable[[Any, Findings], str]:
-    def said(part: Any, _findings: Findings) -> str:
-        if not part:
-            return str(none)
-        found = sorted(part.items(), key=lambda item: (-item[1]["rows"], item[0]))
-        return "; ".join(f"{names.get(kind, kind)}: {_rows(row['rows'])}" for kind, row in found) + "."
-
-    return said
-
-
-def _sensitive(part: Any, _findings: Findings) -> Figures:
-    kinds = part["kinds"]
-    return {
-        "kinds": len(kinds),
-        "values": sum(found["values"] for found in kinds.values()),
-        "likely_values": sum(found["likely"] for found in kinds.values()),
-        "rows": _touched(kinds),
-    }
-
-
-def _kind_titles() -> dict[str, Text]:
-    from apps.datasets.inspection.sensitive import KINDS
-
-    return {kind.key: kind.title for kind in KINDS}
-
-
-def sensitive_sentence(findings: Findings) -> str:
-    """Return which personal data and secrets were found, and in how many rows."""
-    return _by_kind(_kind_titles(), _("No personal data and no secrets found."))(
-        findings["sensitive"]["kinds"], findings
-    )
 
 
 VIOLATIONS: dict[str, Text] = {
@@ -232,10 +66,10 @@ FACTS = (
             lazy("Rows and columns."),
             {"rows": lazy("Rows"), "columns": lazy("Columns")},
         ),
-        _shape,
+        say.shape,
         lambda part, findings: (
             _("%(rows)s rows, %(columns)d columns.")
-            % {"rows": _count(part["rows"]), "columns": _shape(part, findings)["columns"]}
+            % {"rows": say.counted(part["rows"]), "columns": say.shape(part, findings)["columns"]}
         ),
     ),
     FoundFact(
@@ -257,7 +91,7 @@ FACTS = (
             lazy("Rows without an input or without a label or answer."),
             {"empty_inputs": lazy("Rows with an empty input"), "empty_labels": lazy("Rows with an empty label")},
         ),
-        _pick("empty_inputs", "empty_labels"),
+        say.pick("empty_inputs", "empty_labels"),
         lambda part, _findings: (
             _("%(inputs)d empty inputs, %(labels)d empty labels.")
             % {"inputs": part["empty_inputs"], "labels": part["empty_labels"]}
@@ -283,8 +117,8 @@ FACTS = (
                 "largest_cluster": lazy("Inputs in the largest cluster"),
             },
         ),
-        _duplicates,
-        _duplicates_said,
+        say.duplicates,
+        say.duplicates_said,
     ),
     FoundFact(
         "split_leakage",
@@ -298,8 +132,8 @@ FACTS = (
                 "near_rows": lazy("Rows that leak nearly, besides the normalised"),
             },
         ),
-        _pick("exact_rows", "normalised_rows", "near_rows"),
-        lambda _part, findings: leakage_sentence(findings),
+        say.pick("exact_rows", "normalised_rows", "near_rows"),
+        lambda _part, findings: say.leakage_sentence(findings),
     ),
     FoundFact(
         "label_conflicts",
@@ -314,7 +148,7 @@ FACTS = (
                 "near_pairs": lazy("Nearly equal inputs with different labels, pairs"),
             },
         ),
-        _pick("conflicting_inputs", "conflicting_rows", "conflicting_percent", "near_pairs"),
+        say.pick("conflicting_inputs", "conflicting_rows", "conflicting_percent", "near_pairs"),
         lambda part, _findings: (
             ngettext(
                 "%(n)d input carries more than one label.",
@@ -342,7 +176,7 @@ FACTS = (
                 "missing_rows": lazy("Rows without a label"),
             },
         ),
-        _pick(
+        say.pick(
             "labels",
             "smallest_rows",
             "largest_rows",
@@ -351,7 +185,7 @@ FACTS = (
             "untrained_labels",
             "missing_rows",
         ),
-        _balance_said,
+        say.balance_said,
         lazy("The version has no labels to count."),
         ("labels", "smallest_rows", "largest_rows"),
     ),
@@ -371,8 +205,8 @@ FACTS = (
                 "tokens_longest": lazy("Approximate tokens of the longest record"),
             },
         ),
-        _pick("shortest", "median", "p95", "longest", "tokens_total", "tokens_p95", "tokens_longest"),
-        _lengths_said,
+        say.pick("shortest", "median", "p95", "longest", "tokens_total", "tokens_p95", "tokens_longest"),
+        say.lengths_said,
     ),
     FoundFact(
         "dates",
@@ -391,8 +225,8 @@ FACTS = (
                 "future_rows": lazy("Rows dated after the day of the inspection"),
             },
         ),
-        _dates,
-        _dates_said,
+        say.dates,
+        say.dates_said,
         lazy("The version has no date column."),
         ("dated_rows", "stale_rows", "before_cut_off_rows"),
     ),
@@ -408,8 +242,8 @@ FACTS = (
                 "main_percent": lazy("Main language, per cent of the rows"),
             },
         ),
-        _languages,
-        _languages_said,
+        say.languages,
+        say.languages_said,
     ),
     FoundFact(
         "violations",
@@ -419,8 +253,8 @@ FACTS = (
             lazy("Rows whose form breaks the shape that the version announces: roles, turns, tool calls, empty parts."),
             {"violating_rows": lazy("Rows of the commonest violation"), "kinds": lazy("Kinds of violation")},
         ),
-        lambda part, _findings: {"violating_rows": _touched(part), "kinds": len(part)},
-        _by_kind(VIOLATIONS, lazy("Every record has the form that it should.")),
+        lambda part, _findings: {"violating_rows": say.touched(part), "kinds": len(part)},
+        say.by_kind(VIOLATIONS, lazy("Every record has the form that it should.")),
     ),
     FoundFact(
         "unsafe",
@@ -436,10 +270,10 @@ FACTS = (
         ),
         lambda part, _findings: {
             "kinds": len(part),
-            "rows": _touched(part),
+            "rows": say.touched(part),
             "hidden_rows": max(part.get(kind, {"rows": 0})["rows"] for kind in ("zero_width", "bidirectional")),
         },
-        _by_kind(UNSAFE, lazy("No unsafe content found.")),
+        say.by_kind(UNSAFE, lazy("No unsafe content found.")),
     ),
     FoundFact(
         "sensitive",
@@ -454,7 +288,7 @@ FACTS = (
                 "rows": lazy("Rows of the commonest kind"),
             },
         ),
-        _sensitive,
-        lambda _part, findings: sensitive_sentence(findings),
+        say.sensitive,
+        lambda _part, findings: say.sensitive_sentence(findings),
     ),
 )

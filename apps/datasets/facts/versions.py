@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
-from apps.datasets.facts.findings import FACTS, leakage_sentence, sensitive_sentence
+from apps.datasets.facts.findings import FACTS
+from apps.datasets.facts.sentences import leakage_sentence, sensitive_sentence
 from apps.datasets.models import Copy, CopyDeletion, DatasetVersion, Inspection, Source
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
