@@ -40,7 +40,19 @@ from apps.gates.models import GateState
 from apps.ledger.models import Entry
 from tests.api.client import Caller
 from tests.people.factories import make_user, member
-from tests.scenery import LEAKING, TEST, TRAIN, Scene, make_copy, make_gate, make_scene, make_version, upload
+from tests.scenery import (
+    ANNOTATIONS,
+    LEAKING,
+    TEST,
+    TRAIN,
+    Scene,
+    add_annotations,
+    make_copy,
+    make_gate,
+    make_scene,
+    make_version,
+    upload,
+)
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -340,7 +352,7 @@ def test_bytes_that_another_version_needs_stay_for_that_one(scene: Scene) -> Non
     second = make_version(scene, train=TRAIN + "More,pay\n")
     assert second.files.get(split="test").storage_name == shared
     deletion = erase(scene)
-    assert "kept for another version" in deletion.proof
+    assert "kept, for something else needs them" in deletion.proof
     assert default_storage.exists(shared)
     assert facts.read(version_ref(first))["dataset.files"].figures["missing_files"] == 2
     assert facts.read(version_ref(second))["dataset.files"].figures["missing_files"] == 0
@@ -408,6 +420,15 @@ def test_an_upload_that_nobody_used_leaves_no_bytes(scene: Scene) -> None:
     assert not default_storage.exists(names[offer.upload])
     assert default_storage.exists(names[twin.upload]), "a version holds equal bytes"
     assert not storage.is_own("incoming/train.csv")
+
+
+def test_bytes_that_a_table_of_annotations_needs_stay(scene: Scene) -> None:
+    table = add_annotations(scene)
+    twin = upload(scene.dataset, "twin.csv", ANNOTATIONS, scene.engineer)
+    Upload.objects.filter(pk=twin.upload).update(created_at=dt.datetime(2020, 1, 1, tzinfo=dt.UTC))
+    assert actions.forget_uploads() == 1
+    erase(scene)
+    assert default_storage.exists(table.storage_name)
 
 
 def test_an_inspection_that_ends_after_the_deletion_keeps_no_rows(scene: Scene, monkeypatch: Any) -> None:

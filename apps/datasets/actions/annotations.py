@@ -13,6 +13,7 @@ from apps.core import access, jobs, subjects
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
 from apps.core.models import Job
+from apps.datasets.actions.erasing import hold_bytes
 from apps.datasets.errors import (
     AnnotationsStand,
     AnnotationsTooMany,
@@ -64,6 +65,7 @@ def add_annotations(
     dataset = version.dataset
     access.require(by, "dataset.register", version.team.pk)
     Dataset.objects.select_for_update(of=("self",)).get(pk=dataset.pk)
+    hold_bytes()
     file = _uploaded(dataset, upload)
     if (file.rows or 0) > MOST_ROWS:
         raise AnnotationsTooMany(

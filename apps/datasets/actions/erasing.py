@@ -14,7 +14,16 @@ from apps.core.canonical import digest_of
 from apps.datasets import samples, storage
 from apps.datasets.actions.copies import Method, _delete, _standing
 from apps.datasets.errors import ErasureNotConfirmed, FilesByReference, FilesErased, NotErased
-from apps.datasets.models import Copy, CopyDeletion, DatasetVersion, Inspection, InspectionResult, SplitFile, Upload
+from apps.datasets.models import (
+    AnnotationTable,
+    Copy,
+    CopyDeletion,
+    DatasetVersion,
+    Inspection,
+    InspectionResult,
+    SplitFile,
+    Upload,
+)
 from apps.people.models import User
 
 _BYTES_LOCK = 0x464F5552
@@ -27,10 +36,11 @@ def hold_bytes(*, alone: bool = False) -> None:
 
 
 def _held_elsewhere(names: set[str], version: DatasetVersion) -> set[str]:
-    """Return the stored names that another version needs, one whose files were not deleted."""
+    """Return the stored names that a table of annotations or another version needs, whose files were not deleted."""
     gone = CopyDeletion.objects.filter(copy__version=OuterRef("version"), copy__kind=Copy.Kind.REGISTERED)
     rows = SplitFile.objects.filter(storage_name__in=names).exclude(version=version).exclude(Exists(gone))
-    return set(rows.values_list("storage_name", flat=True))
+    tables = AnnotationTable.objects.filter(storage_name__in=names)
+    return {*rows.values_list("storage_name", flat=True), *tables.values_list("storage_name", flat=True)}
 
 
 @transaction.atomic
@@ -72,7 +82,7 @@ def erase_files(version: DatasetVersion, *, by: User, confirm: str, reason: str 
 def _proof(files: list[Any], kept: set[str], reason: str) -> str:
     lines = [
         f"{file.split} {file.name} {file.digest} {file.size} bytes: "
-        + ("kept for another version" if file.storage_name in kept else "deleted")
+        + ("kept, for something else needs them" if file.storage_name in kept else "deleted")
         for file in files
     ]
     return "\n".join([*lines, *([reason] if reason else [])])[:4000]
@@ -148,14 +158,15 @@ def refuse_erased(version: DatasetVersion) -> None:
 
 @transaction.atomic
 def release(storage_name: str) -> bool:
-    """Delete stored bytes that neither a version nor an upload names any more; return whether they went."""
+    """Delete stored bytes that no version, table of annotations or upload names any more; return whether they went."""
     if not storage_name or not storage.is_own(storage_name):
         return False
     hold_bytes(alone=True)
     standing = SplitFile.objects.filter(storage_name=storage_name).exclude(
         Exists(CopyDeletion.objects.filter(copy__version=OuterRef("version"), copy__kind=Copy.Kind.REGISTERED))
     )
-    if standing.exists() or Upload.objects.filter(storage_name=storage_name).exists():
+    others = (Upload.objects, AnnotationTable.objects)
+    if standing.exists() or any(rows.filter(storage_name=storage_name).exists() for rows in others):
         return False
     default_storage.delete(storage_name)
     return True
