@@ -195,6 +195,16 @@ def test_by_the_api(scene: Scene) -> None:
     assert data.startswith(b"%PDF")
 
 
+@pytest.mark.parametrize(
+    ("part", "accepted"), [("datasheet/pdf", "application/pdf"), ("croissant", "application/ld+json")]
+)
+def test_who_asks_for_a_file_of_what_is_not_there_gets_a_problem(scene: Scene, part: str, accepted: str) -> None:
+    caller = Caller(scene.engineer, "read")
+    status, problem = caller.get(f"dataset-versions/{scene.dataset.pk}/{part}/", Accept=accepted)
+    assert (status, problem["code"]) == (404, "not_found")
+    assert caller.last.headers["Content-Type"] == "application/problem+json"
+
+
 def test_what_is_read_back_is_what_was_written(scene: Scene) -> None:
 
     data = json.dumps(croissant.document(sheet_of(described(scene))), default=str).encode()

@@ -7,7 +7,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import parsers, serializers, status
 from rest_framework.decorators import action
-from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from apps.core.api.parsers import StrictJSONParser
@@ -109,8 +109,8 @@ def masked_findings(found: Any) -> Any:
     return [masked_findings(value) for value in found] if isinstance(found, list) else found
 
 
-class PdfRenderer(BaseRenderer):
-    """Named by callers that ask for a PDF; the action answers the bytes itself."""
+class PdfRenderer(JSONRenderer):
+    """Named by callers that ask for a PDF: the action answers the bytes itself, and a refusal stays a problem."""
 
     media_type, format = "application/pdf", "pdf"
 
