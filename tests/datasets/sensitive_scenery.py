@@ -18,7 +18,7 @@ TEST = "text,category\nMail: carl@example.net,pay\n"
 
 
 def count(rows: int, values: int, **by_split: int) -> dict[str, Any]:
-    places = [{"file": 0, "row": 2, "column": "text", "split": "train", "text": "To ann@example.com"}]
+    places = [{"file": 0, "row": 2, "column": "text", "split": "train", "text": "To ann@example.com", "file_name": "train.csv"}]
     counts = {"rows": rows, "values": values, "likely": values, "by_column": {"text": values}, "by_split": by_split}
     return counts | {"samples": places if values else []}
 
