@@ -18,6 +18,7 @@ from apps.datasets import actions
 from apps.datasets.actions.deriving import derive_job
 from apps.datasets.errors import DecisionStands, NothingToDerive, ReasonNeeded, SensitiveKindNotFound
 from apps.datasets.inspection import read_rows
+from apps.datasets.lineage import registry
 from apps.datasets.models import DatasetVersion, Derivation, Inspection, SensitiveDecision
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import facts
@@ -262,6 +263,36 @@ def test_what_the_files_do_not_hold_is_not_derived(scene: Scene) -> None:
     job.refresh_from_db()
     assert (job.state, Derivation.objects.count()) == ("failed", 0)
     assert "Inspect the version again" in job.error
+
+
+def test_a_file_that_is_gone_ends_the_derivation_with_its_name(scene: Scene) -> None:
+    decide(scene, "email", "masked")
+    decide(scene, "phone", "masked")
+    job = actions.derive_version(scene.version, by=scene.engineer)
+    default_storage.delete(scene.version.files.get(split="test").storage_name)
+    jobs.run_waiting()
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("failed", "Not in the storage any more: test.csv. Ask for it to be restored.")
+
+
+def test_lineage_knows_what_a_version_was_derived_from(scene: Scene) -> None:
+    decide(scene, "email", "masked")
+    decide(scene, "phone", "masked")
+    version = derived(scene)
+    before, after = version_ref(scene.version), version_ref(version)
+    (provider,) = [row for row in registry.providers() if row.name == "datasets.derived"]
+    (into,), (out_of,) = provider.into([after]), provider.out_of([before])
+    assert (into.input, into.output, into.note) == (before, after, version.note)
+    assert out_of == into
+
+
+def test_whoever_sees_sampled_rows_stands_in_the_trail(scene: Scene) -> None:
+    client = Client()
+    client.force_login(scene.engineer)
+    for _time in range(2):
+        client.get(reverse("datasets:version_sensitive", args=[scene.version.pk]))
+    seen = Entry.objects.filter(action="dataset_version.samples_viewed", subject_id=scene.version.pk)
+    assert seen.count() == 1
 
 
 def test_the_reviewer_decides_on_the_page_and_errors_stand_beside_the_field(scene: Scene) -> None:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core import access, jobs, subjects
 from apps.core.canonical import digest_of
 from apps.core.models import Job
+from apps.datasets.actions.erasing import refuse_erased
 from apps.datasets.actions.uploads import take_file
 from apps.datasets.actions.versions import FileOffer, register_version
 from apps.datasets.errors import NothingToDerive
@@ -25,6 +26,7 @@ from apps.datasets.inspection.sensitive import INDEX, KINDS
 from apps.datasets.models import DatasetVersion, Derivation, Inspection, SensitiveDecision
 from apps.datasets.refs import version_ref
 from apps.datasets.storage import unreadable
+from apps.evidence.errors import FileGone
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -61,6 +63,7 @@ def derive_version(version: DatasetVersion, *, by: User) -> Job:
     kind is undecided, or when none is to be masked or left out.
     """
     access.require(by, "dataset.register", version.team.pk)
+    refuse_erased(version)
     kinds = kinds_found(version, Inspection.objects.select_related("result").get(version=version))
     if undecided := [row.title for row in kinds if row.decision is None]:
         raise NothingToDerive(
@@ -92,9 +95,13 @@ def derive_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     known = Derivation.objects.filter(parent=parent, treatment_digest=digest_of(treatment)).first()
     if known is not None:
         return {"version": str(known.version_id)}
+    refuse_erased(parent)
+    files = list(parent.files.all())
+    if gone := [file.name for file in files if not default_storage.exists(file.storage_name)]:
+        raise FileGone(_("Not in the storage any more: %(names)s. Ask for it to be restored.") % {"names": gone[0]})
     by = User.objects.get(pk=cast(UUID, job.requested_by))
     whole, offers = Rewritten(), dict[str, list[FileOffer]]()
-    for file in parent.files.all():
+    for file in files:
         before = whole.rows + whole.removed
         done, offer = _rewritten(
             parent, file, treatment, by, lambda rows, before=before: progress(before + rows, parent.rows, str(READING))

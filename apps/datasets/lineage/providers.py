@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core.subjects import SubjectRef
 from apps.datasets.lineage.registry import EdgeProvider, Link, Look, NodeKind
-from apps.datasets.models import Dataset, DatasetVersion, LineageEdge, LineageNode, Source
+from apps.datasets.models import Dataset, DatasetVersion, Derivation, LineageEdge, LineageNode, Source
 
 TONES = {
     LineageNode.Kind.EXTRACT: "extract",
@@ -81,7 +81,26 @@ def _declared_out_of(refs: Collection[SubjectRef]) -> Iterable[Link]:
     return _declared(rows.order_by("dataset__versions").values_list("source_id", "dataset__versions"))
 
 
+def _derived(rows: Iterable[Derivation]) -> Iterator[Link]:
+    for row in rows:
+        parent, version = (SubjectRef("dataset_version", pk) for pk in (row.parent_id, row.version_id))
+        yield Link(parent, version, "derived", at=row.created_at, note=row.version.note)
+
+
+def _derived_into(refs: Collection[SubjectRef]) -> Iterable[Link]:
+    versions = _ids(refs, "dataset_version")
+    rows = Derivation.objects.filter(version__in=versions).select_related("version")
+    return _derived(rows.order_by("id")) if versions else ()
+
+
+def _derived_out_of(refs: Collection[SubjectRef]) -> Iterable[Link]:
+    versions = _ids(refs, "dataset_version")
+    rows = Derivation.objects.filter(parent__in=versions).select_related("version")
+    return _derived(rows.order_by("id")) if versions else ()
+
+
 PROVIDERS = (
     EdgeProvider("datasets.recorded", _recorded_into, _recorded_out_of),
     EdgeProvider("datasets.declared", _declared_into, _declared_out_of),
+    EdgeProvider("datasets.derived", _derived_into, _derived_out_of),
 )

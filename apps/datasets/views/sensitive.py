@@ -70,7 +70,7 @@ class VersionSensitive(VersionPage, TemplateView):
             splits=splits,
             by_column=[(row, [row.by_column.get(name, 0) for name in columns]) for row in kinds],
             by_split=[(row, [row.by_split.get(name, 0) for name in splits]) for row in kinds],
-            samples=_samples(version.inspection.findings),
+            samples=_samples(actions.view_samples(version, by=user)) if kinds else [],
             reviewer=owner.holder if owner else None,
             may_decide=may_decide(version, user),
             may_derive=user.may("dataset.register", version.team.pk) and is_decided and bool(treatment) and not derived,
@@ -126,7 +126,7 @@ class SensitiveDecide(VersionPage, ActionFormView):
             found=self.found,
             may_decide=may_decide(self.version, self.request.user),
             reviewer=owner.holder if owner else None,
-            samples=_samples(self.version.inspection.findings, self.found.key),
+            samples=_samples(actions.view_samples(self.version, by=self.request.user), self.found.key),
             history=rows.select_related("decided_by").order_by("-id"),
             **kwargs,
         )
