@@ -189,7 +189,9 @@ ACTS: dict[str, Act] = {
     "dataset:create": Act("dataset.create", lambda w: {"use_case": str(w.scene.use_case.pk), "name": "N"}),
     "dataset:partial_update": Act("dataset.edit", lambda w: {"description": "d"}),
     "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
+    "dataset:reading": Act("dataset.edit", lambda w: {"policy": {"near_words": 3}}),
     "dataset-version:inspections": Act("dataset.register"),
+    "dataset-version:inspection_stops": Act("dataset.register"),
     "dataset-version:annotations": Act("dataset.register", lambda w: {"upload": str(w.objects["upload"])}),
     "guideline:create": Act("dataset.edit", lambda w: {"dataset": str(w.scene.dataset.pk), "rules": ["r"]}),
     "guideline:partial_update": Act("dataset.edit", lambda w: {"rules": ["Another rule"]}),
@@ -299,7 +301,7 @@ def path_of(basename: str, template: str, world: World) -> str:
 
 
 def headers_of(action: str) -> dict[str, str]:
-    return {"If-Match": '"1"'} if action == "partial_update" else {}
+    return {"If-Match": '"1"'} if action in ("partial_update", "reading") else {}
 
 
 def test_every_unsafe_endpoint_is_in_the_table() -> None:

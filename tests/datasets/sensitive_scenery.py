@@ -18,7 +18,8 @@ TEST = "text,category\nMail: carl@example.net,pay\n"
 
 
 def count(rows: int, values: int, **by_split: int) -> dict[str, Any]:
-    places = [{"file": 0, "row": 2, "column": "text", "split": "train", "text": "To ann@example.com", "file_name": "train.csv"}]
+    where = {"file": 0, "row": 2, "column": "text", "split": "train", "file_name": "train.csv"}
+    places = [where | {"text": "To ann@example.com"}]
     counts = {"rows": rows, "values": values, "likely": values, "by_column": {"text": values}, "by_split": by_split}
     return counts | {"samples": places if values else []}
 
