@@ -9,7 +9,7 @@ from django.db.models import Case, Count, Exists, F, IntegerField, OuterRef, Q, 
 from django.db.models.functions import Coalesce, Concat
 
 from apps.core.canonical import digest_of
-from apps.datasets.inspection.sampling import wilson_interval
+from apps.datasets.inspection.statistics import wilson_interval
 from apps.datasets.models import (
     Adjudication,
     DatasetVersion,
@@ -119,13 +119,13 @@ def progress(audit: SampleAudit) -> Progress:
 
 def share(defects: int, rows: int) -> dict[str, Any]:
     """Return rows, defects and their share with its Wilson 95 % interval, in per cent."""
-    low, high = wilson_interval(defects, rows, CONFIDENCE)
+    bounds = wilson_interval(defects, rows, CONFIDENCE)
     return {
         "rows": rows,
         "defects": defects,
         "percent": round(100 * defects / rows, 4) if rows else 0.0,
-        "low": round(100 * low, 4),
-        "high": round(100 * high, 4),
+        "low": round(100 * bounds.low, 4),
+        "high": round(100 * bounds.high, 4),
     }
 
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from apps.datasets.inspection import FileProblem, Mapping, SplitFile, sampling
-from apps.datasets.inspection.sampling import allocate, draw, read_sample, sample_size, wilson_interval
+from apps.datasets.inspection.sampling import allocate, draw, read_sample
 
 LABELLED = Mapping("text", "label")
 
@@ -25,36 +25,6 @@ def file(split: str, text: str, name: str = "") -> SplitFile:
 
 def rows(count: int, labels: int = 4, start: int = 0) -> str:
     return "text,label\n" + "".join(f"row {n},label {n % labels}\n" for n in range(start, start + count))
-
-
-@pytest.mark.parametrize(
-    ("population", "confidence", "margin", "expected"),
-    [
-        (10**9, 0.95, 0.05, 385),
-        (10**9, 0.99, 0.05, 664),
-        (10**9, 0.95, 0.03, 1068),
-        (1000, 0.95, 0.05, 278),
-        (500, 0.95, 0.05, 218),
-        (1, 0.95, 0.05, 1),
-        (0, 0.95, 0.05, 0),
-    ],
-)
-def test_sizes_are_those_of_published_tables(population: int, confidence: float, margin: float, expected: int) -> None:
-    """Krejcie and Morgan (1970), table 1, and the usual 385, 664 and 1,068 for large populations."""
-    assert sample_size(population, confidence, margin) == expected
-
-
-@pytest.mark.parametrize(
-    ("hits", "total", "low", "high"),
-    [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
-)
-def test_wilson_bounds_are_newcombes(hits: int, total: int, low: float, high: float) -> None:
-    """Newcombe (1998), Statistics in Medicine 17, table I, method 3."""
-    assert wilson_interval(hits, total) == pytest.approx((low, high), abs=5e-5)
-
-
-def test_of_nothing_seen_nothing_is_known() -> None:
-    assert wilson_interval(0, 0) == (0.0, 1.0)
 
 
 @given(

@@ -17,6 +17,7 @@ from apps.datasets.actions.reviewers import locked, refuse_lone_authors, require
 from apps.datasets.errors import AuditUnfinished, SampleTooLarge
 from apps.datasets.inspection import sampling
 from apps.datasets.inspection.scan import where
+from apps.datasets.inspection.statistics import sample_size
 from apps.datasets.models import DatasetVersion, SampleAudit, SampledRow, SampledText
 from apps.datasets.refs import audit_ref, version_ref
 from apps.datasets.rowfiles import readable
@@ -31,7 +32,7 @@ BATCH = 500
 
 def sample_rows(version: DatasetVersion, confidence_percent: int, margin_percent: float) -> int:
     """Return how many rows the confidence and the margin (both in per cent) ask for."""
-    return sampling.sample_size(version.rows, confidence_percent / 100, margin_percent / 100)
+    return sample_size(confidence_percent / 100, margin_percent / 100, version.rows)
 
 
 @transaction.atomic

@@ -11,7 +11,6 @@ import argparse
 import hashlib
 import heapq
 import json
-import math
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -19,7 +18,6 @@ from collections.abc import Mapping as Sizes
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from statistics import NormalDist
 from typing import IO
 
 import pyarrow.compute as pc
@@ -36,39 +34,6 @@ LONGEST_TEXT = 20_000
 LONGEST_LABEL = 500
 MOST_OTHERS = 20
 Key = tuple[str, str]
-
-
-def z_value(confidence: float) -> float:
-    """Return the two-sided standard normal quantile: 1.96 for a confidence of 0.95."""
-    return NormalDist().inv_cdf((1 + confidence) / 2)
-
-
-def sample_size(population: int, confidence: float, margin: float, share: float = 0.5) -> int:
-    """Return how many of ``population`` rows show a share to ± ``margin`` (0 to 1) at the confidence (0 to 1).
-
-    n₀ = z² p (1 - p) / e², corrected for a finite population: n = n₀ / (1 + (n₀ - 1) / N), rounded up.
-    Source: Cochran, Sampling Techniques (1977), 4.4, formulas 4.1 and 4.2.
-    """
-    if population <= 0:
-        return 0
-    first = z_value(confidence) ** 2 * share * (1 - share) / margin**2
-    return min(population, math.ceil(first / (1 + (first - 1) / population)))
-
-
-def wilson_interval(hits: int, total: int, confidence: float = 0.95) -> tuple[float, float]:
-    """Return the lower and upper bound (0 to 1) of a share of which ``hits`` of ``total`` were seen.
-
-    Of nothing seen nothing is known: (0, 1).
-    Source: Wilson, Probable inference (1927), JASA 22; Brown, Cai and DasGupta (2001), Statistical Science 16, 3.1.1.
-    """
-    if total == 0:
-        return 0.0, 1.0
-    z, share = z_value(confidence), hits / total
-    centre = share + z * z / (2 * total)
-    spread = z * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    below = 1 + z * z / total
-    low, high = (centre - spread) / below, (centre + spread) / below
-    return (0.0 if hits == 0 else max(0.0, low)), (1.0 if hits == total else min(1.0, high))
 
 
 def allocate(sizes: Sizes[Key, int], rows: int) -> dict[Key, int]:
