@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import structlog
-from django.db import close_old_connections, connection
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
 from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
@@ -194,6 +194,10 @@ def run(job_id: uuid.UUID) -> bool:
         )
     except LostClaim:
         bound.warning("job_lost_claim")
+    except (OperationalError, InterfaceError):
+        # NB: the database went away, which says nothing about the job: when its lease lapses it is taken up again.
+        connection.close()
+        bound.warning("job_lost_database", exc_info=True)
     except Refusal as refusal:
         mine.update(state=Job.State.FAILED, error=str(refusal.detail), finished_at=Now())
     except Exception as error:

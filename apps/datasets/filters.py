@@ -6,6 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.canonical import moment_text
+from apps.core.filters import MomentFilter
 from apps.datasets.models import (
     AnnotationTable,
     ContestedItem,
@@ -190,7 +191,7 @@ class AccessFilter(django_filters.FilterSet):
         label=_("What"),
         empty_label=_("Everything"),
     )
-    since = django_filters.IsoDateTimeFilter(
+    since = MomentFilter(
         method="from_moment",
         label=_("From"),
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from apps.core import subjects
 from apps.core.canonical import moment_text
+from apps.core.filters import MomentFilter
 from apps.ledger import sentences
 from apps.ledger.models import Entry
 
@@ -61,8 +62,8 @@ class EntryFilter(django_filters.FilterSet):
         method="of_team", queryset=visible_teams, label=_("Team"), empty_label=_("Every team")
     )
     search = django_filters.CharFilter(field_name="subject_label", lookup_expr="icontains", label=_("Subject"))
-    since = django_filters.IsoDateTimeFilter(method="from_moment", label=_("From"), widget=_moment())
-    until = django_filters.IsoDateTimeFilter(method="to_moment", label=_("Until"), widget=_moment())
+    since = MomentFilter(method="from_moment", label=_("From"), widget=_moment())
+    until = MomentFilter(method="to_moment", label=_("Until"), widget=_moment())
 
     class Meta:
         model = Entry

@@ -8,6 +8,7 @@ from django.utils.choices import CallableChoiceIterator
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import subjects
+from apps.core.filters import MomentFilter
 from apps.owners.continuity import Mode
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.owners.responsibilities import RESPONSIBILITIES
@@ -56,7 +57,7 @@ class OwnershipFilter(django_filters.FilterSet):
         label=_("Held now"),
         widget=forms.Select(choices=[("", _("Now or before")), ("true", _("Now")), ("false", _("Before"))]),
     )
-    as_of = django_filters.IsoDateTimeFilter(method="by_moment", label=_("Held at"), widget=_moment())
+    as_of = MomentFilter(method="by_moment", label=_("Held at"), widget=_moment())
 
     class Meta:
         model = Ownership

@@ -21,7 +21,7 @@ FRAGMENTS = {
     "evidence:document_download",
     "datasets:version_datasheet_pdf", "datasets:version_croissant",
     "datasets:export_file",
-    "datasets:audit_panel", "datasets:version_compare_panel",
+    "datasets:audit_panel", "datasets:version_compare_panel", "datasets:version_derivation_panel",
 }  # fmt: skip
 
 

@@ -61,8 +61,8 @@ def test_the_start_gate_over_the_api(notary: Any, tmp_path: Path) -> None:
     version = register(engineer, scene.dataset, material.published("test.csv"))
     _status, facts = engineer.get(f"dataset-versions/{version['id']}/facts/")
     leakage = next(fact for fact in facts if fact["name"] == "dataset.split_leakage")
-    assert leakage["figures"] == {"exact_rows": 0, "normalised_rows": 7}
-    assert leakage["sentence"] == "7 test rows also stand in train."
+    assert leakage["figures"] == {"exact_rows": 0, "normalised_rows": 7, "near_rows": 5}
+    assert leakage["sentence"] == "7 test rows also stand in train. 5 rows nearly equal one in train."
 
     def attach(version_id: str) -> None:
         for kind in DOCUMENTS:
@@ -82,7 +82,7 @@ def test_the_start_gate_over_the_api(notary: Any, tmp_path: Path) -> None:
     opened = {"policy_kind": "start", "subject_type": "dataset_version", "subject_id": version["id"]}
     status, blocked = engineer.post("gates/", opened)
     assert (status, blocked["state"], blocked["unmet"]) == (201, "open", 1)
-    assert blocked["blocked_by"] == "7 test rows also stand in train."
+    assert blocked["blocked_by"] == "7 test rows also stand in train. 5 rows nearly equal one in train."
 
     clean = register(engineer, scene.dataset, leaking_test_rows_removed())
     attach(clean["id"])

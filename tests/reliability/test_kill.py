@@ -1,6 +1,7 @@
 """kill -9 of web, worker, Valkey and PostgreSQL: what was acknowledged is there, and every job ends."""
 
 import contextlib
+import http.client
 import http.cookiejar
 import json
 import os
@@ -103,7 +104,7 @@ class Running:
         except urllib.error.HTTPError as error:
             text = error.read()
             return error.code, json.loads(text) if text[:1] in b"{[" and text else None
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return 0, None
 
     def persist(self, who: str, method: str, path: str, data: Any = None, **headers: str) -> Any:

@@ -4,6 +4,7 @@ The processes are plain children that end when their input does, for a Celery wo
 ``multiprocessing`` kind.
 """
 
+import contextlib
 import itertools
 import os
 import queue
@@ -76,10 +77,14 @@ class Worker:
             raise RuntimeError("A worker of the inspection died.")
         return found
 
-    def end(self) -> None:
-        self.to.close()
+    def kill(self) -> None:
+        """End the child at once: whoever writes to it or reads from it is let go."""
         self.child.kill()
         self.child.wait()
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            self.to.close()
         self.out.close()
 
 
@@ -113,11 +118,15 @@ def _by_workers(todo: Iterator[Work], context: Context) -> Iterator[pa.RecordBat
             waiting -= 1
     finally:
         for worker in workers:
-            worker.end()
-        while not tasks.empty():
-            tasks.get_nowait()
+            worker.kill()
+        with contextlib.suppress(queue.Empty):
+            while True:
+                tasks.get_nowait()
         for _thread in threads:
             tasks.put(None)
+        for thread, worker in zip(threads, workers, strict=True):
+            thread.join()
+            worker.close()
 
 
 def _answer(found: Any) -> pa.RecordBatch:
