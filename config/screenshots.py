@@ -97,16 +97,16 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     proposed = first("/gates/policies/", "version 2")
     assessment = first("/readiness/?search=Support", "Experimenting", "td a")
     history = first("/readiness/?search=Support", "Support assistant")
-    sign_in(page, "magda")
-    refunds = first(first("/datasets/", "Refund requests"), "v1")
-    invoices = first("/datasets/sources/", "Invoice archive")
-    invoices_key = invoices.rstrip("/").rsplit("/", 1)[-1]
-    node = first("/datasets/lineage/?kind=run", "claims.join_refunds", "td a")
     copies = f"{version}copies/"
     overdue = first(f"{copies}?state=overdue", "Vector store")
     gone = first(f"{copies}?state=deleted", "Notebook server")
     identity = first(first("/datasets/", "Identity questions"), "v1")
     help_desk = first("/datasets/sources/", "Help desk export")
+    sign_in(page, "magda")
+    refunds = first(first("/datasets/", "Refund requests"), "v1")
+    invoices = first("/datasets/sources/", "Invoice archive")
+    invoices_key = invoices.rstrip("/").rsplit("/", 1)[-1]
+    node = first("/datasets/lineage/?kind=run", "claims.join_refunds", "td a")
     sign_in(page, "teodora")
     export = first(f"{version}exports/?state=open", "Customer questions", "td a")
     link = first(export, "Open the link").removeprefix(URL)
