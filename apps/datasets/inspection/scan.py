@@ -25,7 +25,7 @@ from apps.datasets.inspection.reading import Batch
 from apps.datasets.inspection.records import Records, records
 from apps.datasets.inspection.sensitive import KINDS, Scanner
 from apps.datasets.inspection.shingles import Hashes, prefixes, shingle
-from apps.datasets.inspection.text import fingerprints, normalise_all
+from apps.datasets.inspection.text import fingerprints, fingerprints_of_few, normalise_all
 
 ROW_BITS = 40
 SAMPLES = 20
@@ -109,7 +109,9 @@ class Scan:
             fingerprints(found.inputs),
             fingerprints(normal),
             _labels(found),
-            pa.nulls(count, pa.binary()) if found.answers is None else fingerprints(self.normalised(found.answers)),
+            pa.nulls(count, pa.binary())
+            if found.answers is None
+            else fingerprints_of_few(self.normalised(found.answers)),
             length,
             _tokens(found),
             columns.days(batch.rows.column(mapping.date)) if mapping.date else pa.nulls(count, pa.int32()),

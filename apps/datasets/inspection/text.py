@@ -60,3 +60,9 @@ def fingerprints(texts: pa.Array) -> pa.Array:
     sha256 = hashlib.sha256
     found = [sha256(text).digest()[:SIZE] for text in texts.fill_null("").cast(pa.binary()).to_pylist()]
     return pa.array(found, pa.binary())
+
+
+def fingerprints_of_few(texts: pa.Array) -> pa.Array:
+    """Return ``fingerprints``, each different text hashed once: for labels, of which there are few."""
+    encoded = texts.fill_null("").dictionary_encode()
+    return fingerprints(encoded.dictionary).take(encoded.indices)

@@ -8,7 +8,7 @@ from apps.datasets.inspection.sensitive.kinds import INDEX, Span
 from apps.datasets.inspection.sensitive.phones import EXTENSION, Shape
 
 SEPARATORS = r" .()/+\-\u00a0\u2010-\u2015\u202f"
-TRIGGER = rb"[^0-9][0-9](?:(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x95\xaf]){0,3}[0-9]){6}"
+TRIGGER = rb"[^0-9A-Za-z][0-9](?:(?:[ .()/\-]|\xc2\xa0|\xe2\x80[\x90-\x95\xaf]){0,3}[0-9]){6}"
 REACH = 64
 MOST_GROUPS = 7
 LEAST_DIGITS, MOST_DIGITS = 7, 19
