@@ -92,7 +92,6 @@ def near_duplicates(scale: float) -> Iterator[Figure]:
     yield Figure("recall of near pairs", "brute force", right / max(len(expected), 1), 1, "share", "at least", 0.97)
     yield Figure("precision of near pairs", "brute force", right / max(len(found), 1), 1, "share", "at least", 1)
     seconds, pairs = _timed(ours, rows)
-    yield Figure("near duplicates (the whole scan with them)", "rows", len(rows) / seconds, len(rows), "rows/s")
     try:
         other, theirs = _timed(datasketch, rows)
     except ImportError:
