@@ -9,7 +9,7 @@ from django.test import Client
 
 from apps.core import jobs
 from apps.core.errors import InvalidInput, NotPermitted, StaleEdit
-from apps.datasets import actions, inspection
+from apps.datasets import actions
 from apps.datasets.actions import inspecting
 from apps.datasets.errors import NothingRuns
 from apps.datasets.models import Inspection
@@ -30,7 +30,7 @@ def found(scene: Scene) -> Inspection:
 
 def test_the_same_question_is_answered_by_the_result_that_stands(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     before = found(scene).result
-    monkeypatch.setattr(inspection, "inspect", lambda *_files, **_values: pytest.fail("The files were read again."))
+    monkeypatch.setattr(inspecting, "inspect", lambda *_files, **_values: pytest.fail("The files were read again."))
     actions.inspect_again(scene.version, by=scene.engineer)
     jobs.run_waiting()
     assert (found(scene).state, found(scene).result) == ("done", before)
@@ -83,7 +83,7 @@ def test_a_worker_lets_go_of_an_inspection_that_was_stopped(scene: Scene, monkey
         progress(1)
         pytest.fail("It went on.")
 
-    monkeypatch.setattr(inspection, "inspect", stopped)
+    monkeypatch.setattr(inspecting, "inspect", stopped)
     jobs.run_waiting()
     assert Inspection.objects.get(version=version).state == "cancelled"
 

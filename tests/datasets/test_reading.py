@@ -14,7 +14,8 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file, detect, guess_mapping, inspect
+from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file, detect, guess_mapping
+from apps.datasets.inspection.compute import inspect
 from apps.datasets.inspection.reading import read_batches, read_rows
 from apps.datasets.inspection.records import read_chat
 from config.demo import material

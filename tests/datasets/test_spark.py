@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from apps.datasets.inspection import FileProblem, SplitFile, detect, guess_mapping, inspect
+from apps.datasets.inspection import FileProblem, SplitFile, detect, guess_mapping
+from apps.datasets.inspection.compute import inspect
 from config.demo import material
 from tests.datasets.test_near import variants
 from tests.datasets.test_reading import as_csv, as_lines

@@ -19,6 +19,7 @@ from apps.core.subjects import SubjectRef
 from apps.datasets import inspection
 from apps.datasets.actions.erasing import erased, refuse_erased, without_rows
 from apps.datasets.errors import InspectionRuns, NothingRuns
+from apps.datasets.inspection.compute import FORMAT, inspect
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
 from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
@@ -137,7 +138,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     mapping, policy = mapping_of(version), policy_of(version, now().date())
     key = digest_of(
         [
-            inspection.FORMAT,
+            FORMAT,
             [[file.split, file.name, file.digest] for file in files],
             mapping.as_dict(),
             policy.as_dict(),
@@ -151,7 +152,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
         return _fail(job, version, _("A file of this version is not in the storage any more."))
     try:
         if result is None:
-            findings = inspection.inspect(
+            findings = inspect(
                 [
                     inspection.SplitFile(
                         file.split,

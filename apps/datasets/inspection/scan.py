@@ -84,10 +84,10 @@ def _scanner() -> Scanner:
 class Scan:
     """The reader of batches; holds what is costly to set up."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, scanner: Scanner | None = None) -> None:
         self.context = context
         self.heavy: Hashes = np.array(sorted(context.heavy), np.uint64)
-        self.scanner = _scanner()
+        self.scanner = scanner or _scanner()
 
     def normalised(self, texts: pa.Array) -> pa.Array:
         return normalise_all(texts, punctuation=not self.context.policy.ignore_punctuation)

@@ -24,7 +24,7 @@ BATCH = 16_384
 def opened(*, memory_limit: str, scratch: Path | None) -> Iterator["DuckDB"]:
     """Yield an engine whose tables are gone afterwards."""
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        link = duckdb.connect(str(Path(folder) / "rows.duckdb"))
+        link = duckdb.connect()
         try:
             for setting in (
                 f"memory_limit = '{memory_limit}'",
@@ -32,7 +32,6 @@ def opened(*, memory_limit: str, scratch: Path | None) -> Iterator["DuckDB"]:
                 "preserve_insertion_order = false",
                 f"threads = {min(os.cpu_count() or 1, 4)}",
                 "enable_progress_bar = false",
-                "checkpoint_threshold = '1GB'",
             ):
                 link.execute(f"SET {setting}")
             yield DuckDB(link)

@@ -56,29 +56,36 @@ def _decoded(data: bytes) -> str:
 @lru_cache(maxsize=1)
 def database() -> Any:
     """Compile the triggers; the database is shared by every scanner of the process, which brings its own scratch."""
-    compiled = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     plain = hyperscan.HS_FLAG_DOTALL
-    compiled.compile(
+    made.compile(
         expressions=[recogniser.trigger for recogniser in RECOGNISERS],
         ids=list(range(len(RECOGNISERS))),
         elements=len(RECOGNISERS),
         flags=[plain | (hyperscan.HS_FLAG_CASELESS if found.caseless else 0) for found in RECOGNISERS],
     )
-    return compiled
+    return made
+
+
+def compiled() -> bytes:
+    """Return the compiled triggers, for a scanner in another process of this machine."""
+    data: bytes = hyperscan.dumpb(database())
+    return data
 
 
 class Scanner:
     """Finds personal data and secrets in batches of texts. Make one for each thread, and use it again.
 
     ``recognisers`` are optional plug-ins, which read every text in Python: the scan is as slow as they are.
+    ``triggers`` are what ``compiled`` gave, so that they need not be compiled again.
     """
 
-    def __init__(self, recognisers: Iterable[Plugin] = ()) -> None:
+    def __init__(self, recognisers: Iterable[Plugin] = (), *, triggers: bytes = b"") -> None:
         self._plugins = tuple(recognisers)
         for plugin in self._plugins:
             if unknown := set(plugin.kinds) - INDEX.keys():
                 raise ValueError(f"There is no kind {sorted(unknown)[0]!r}. There are: {', '.join(INDEX)}.")
-        self._database = database()
+        self._database = hyperscan.loadb(triggers, hyperscan.HS_MODE_BLOCK) if triggers else database()
         self._scratch = hyperscan.Scratch(self._database)
 
     def scan(self, texts: pa.Array) -> Hits:
