@@ -1,15 +1,15 @@
 """What is different between two versions: rows as fingerprints in DuckDB, paired there under a memory limit."""
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apps.datasets.inspection import embedded
+from apps.datasets.inspection.embedded import Link
 from apps.datasets.inspection.files import SplitFile
 from apps.datasets.inspection.mapping import Mapping
 from apps.datasets.inspection.reading import Batch
@@ -25,7 +25,10 @@ MOST_LABELS = 500
 LONGEST_TEXT = 500
 LONGEST_LABEL = 200
 KEYS = ("id", "key", "uuid", "row_id", "item_id", "record_id", "example_id", "external_id", "guid")
-FIELDS = ("place", "split", "key", "input", "normal", "label", "rest")
+PRINTS = pa.schema(
+    [("place", pa.int64()), ("split", pa.string())]
+    + [(name, pa.binary()) for name in ("key", "input", "normal", "label", "rest")]
+)
 PAIRED_BY = (
     ("split", "key", "input", "label", "rest"),
     ("key",),
@@ -47,7 +50,6 @@ FLAGS = {
 }
 CHANGED = "relabelled OR rewritten OR respelled"
 KINDS = ("added", "removed", *FLAGS)
-Link = duckdb.DuckDBPyConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,20 +84,8 @@ def compare(
     Memory is bounded by ``memory_limit`` and a batch of rows; the rest spills to ``scratch``. Raise ``FileProblem``
     when a file can't be read or lacks a column.
     """
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        link = duckdb.connect(str(Path(folder) / "rows.duckdb"))
-        try:
-            for setting in (
-                f"memory_limit = '{memory_limit}'",
-                f"temp_directory = '{folder}'",
-                "preserve_insertion_order = false",
-                "threads = 2",
-                "enable_progress_bar = false",
-            ):
-                link.execute(f"SET {setting}")
-            found = _figures(link, old, new, progress)
-        finally:
-            link.close()
+    with embedded.opened(memory_limit, scratch) as link:
+        found = _figures(link, old, new, progress)
     _show(found, old, new)
     return found
 
@@ -156,20 +146,17 @@ def _figures(link: Link, old: Side, new: Side, progress: Progress) -> dict[str, 
 
 
 def _load(link: Link, name: str, side: Side, key: str, rest: Sequence[str], progress: Progress, done: int) -> int:
-    kinds = "place BIGINT, split VARCHAR, " + ", ".join(f"{column} BLOB" for column in FIELDS[2:])
-    link.execute(f"CREATE TABLE {name}_rows ({kinds})")
-    for index, file in enumerate(side.files):
-        with reading(file, side.mapping) as batches:
-            for batch, found in batches:
-                link.register("batch", _prints(batch, found, file.split, index, key, rest))
-                link.execute(f"INSERT INTO {name}_rows SELECT * FROM batch")
-                link.unregister("batch")
-                done += batch.rows.num_rows
-                progress(done)
+    with embedded.filling(link, f"{name}_rows", PRINTS) as add:
+        for index, file in enumerate(side.files):
+            with reading(file, side.mapping) as batches:
+                for batch, found in batches:
+                    add(_prints(batch, found, file.split, index, key, rest))
+                    done += batch.rows.num_rows
+                    progress(done)
     return done
 
 
-def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest: Sequence[str]) -> pa.Table:
+def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest: Sequence[str]) -> pa.RecordBatch:
     """Return the batch's rows as fingerprints; what a side does not have is the same for all."""
     count = batch.rows.num_rows
     same = pa.array([b""] * count, pa.binary())
@@ -183,7 +170,7 @@ def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest
         same if found.answers is None else fingerprints(found.answers),
         fingerprints(pc.binary_join_element_wise(*others, "\x1f")) if others else same,
     ]
-    return pa.table(columns, names=list(FIELDS))
+    return pa.RecordBatch.from_arrays(columns, schema=PRINTS)
 
 
 def _all(link: Link, query: str) -> list[tuple[Any, ...]]:
