@@ -26,7 +26,10 @@ Work = Callable[[str], None]
 
 
 def write(path: Path, rows: int) -> None:
-    """Write questions with labels: one row in fifty repeats an earlier one, one in fifty in other writing."""
+    """Write questions with labels: one row in fifty repeats an earlier one, one in fifty in other writing.
+
+    Each ends in a number of up to six digits, whatever the size: longer ones are looked at as telephone numbers.
+    """
     dice = random.Random(77)
     words = [f"word{number}" for number in range(WORDS)]
     earlier: list[str] = []
@@ -34,7 +37,7 @@ def write(path: Path, rows: int) -> None:
         writer = csv.writer(file)
         writer.writerow(("text", "category"))
         for number in range(rows):
-            text = " ".join(dice.choices(words, k=12)) + f" {number}"
+            text = " ".join(dice.choices(words, k=12)) + f" {number % 1_000_000}"
             if earlier and number % 50 == 0:
                 text = dice.choice(earlier)
             elif earlier and number % 50 == 1:
