@@ -119,6 +119,7 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "sensitive-decide": (f"{callbacks}sensitive/phone/", "kofi"),
         "dataset": (dataset, "teodora"),
         "version": (version, "teodora"),
+        "version-dirty": (callbacks, "kofi"),
         "annotation": (f"{version}annotation/", "bruno"),
         "annotation-add": (f"{version}annotation/add/", "teodora"),
         "annotation-items": (f"{version}annotation/items/", "ravi"),
