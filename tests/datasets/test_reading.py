@@ -18,6 +18,7 @@ from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file
 from apps.datasets.inspection.reading import read_batches, read_rows
 from apps.datasets.inspection.records import read_chat
 from config.demo import material
+from tests.datasets.known import gsm8k_rows
 
 Rows = list[dict[str, Any]]
 
@@ -70,14 +71,29 @@ def without_places(found: Any) -> Any:
     return [without_places(value) for value in found] if isinstance(found, list) else found
 
 
-def test_banking77_is_the_same_in_every_format() -> None:
-    splits = {split: published(split) for split in ("train", "test")}
-    expected = without_places(inspected(splits, "csv"))
-    assert expected["split_leakage"]["normalised_rows"] == 7
-    assert expected["duplicates"]["by_split"]["normalised"]["train"] == 4
-    assert (expected["duplicates"]["exact_rows"], expected["label_balance"]["labels"]) == (0, 77)
+def the_same_in_every_format(splits: dict[str, Rows]) -> dict[str, Any]:
+    """Return the findings, which are those of each format, without the rows' places."""
+    expected: dict[str, Any] = without_places(inspected(splits, "csv"))
     for ending in set(WRITERS) - {"csv"}:
         assert without_places(inspected(splits, ending)) == expected, ending
+    return expected
+
+
+def test_banking77_is_the_same_in_every_format() -> None:
+    found = the_same_in_every_format({split: published(split) for split in ("train", "test")})
+    assert found["split_leakage"]["normalised_rows"] == 7
+    assert found["duplicates"]["by_split"]["normalised"]["train"] == 4
+    assert (found["duplicates"]["exact_rows"], found["label_balance"]["labels"]) == (0, 77)
+
+
+def test_gsm8k_repeats_and_leaks_nothing_in_any_format() -> None:
+    """Questions with answers of several lines: a shape that Banking77 has not."""
+    found = the_same_in_every_format({split: gsm8k_rows(split) for split in ("train", "test")})
+    assert {split: part["rows"] for split, part in found["shape"]["splits"].items()} == {"train": 7_473, "test": 1_319}
+    assert (found["mapping"]["shape"], found["label_balance"], found["violations"]) == ("question_answer", None, {})
+    assert (found["duplicates"]["exact_rows"], found["duplicates"]["normalised_rows"]) == (0, 0)
+    assert (found["split_leakage"]["exact_rows"], found["split_leakage"]["normalised_rows"]) == (0, 0)
+    assert (found["label_conflicts"]["conflicting_inputs"], found["sensitive"]["kinds"]) == (0, {})
 
 
 def test_the_fingerprint_knows_neither_order_nor_files_but_every_row() -> None:
