@@ -281,6 +281,11 @@ def test_dates_columns_and_unsafe_cells_are_told() -> None:
 
     file = SplitFile("train", "a.csv", "csv", False, lambda: io.BytesIO(data))
     found = inspect([file], mapping, policy=Policy(stale_days=365, as_of=20_500))
+    sources = inspect([file], mapping, policy=Policy(covers_from=18_262, covers_to=20_453))["dates"]
+    assert (sources["before_period_rows"], sources["after_period_rows"]) == (0, 1)
+    assert [place["row"] for place in sources["samples"]] == [3]
+    earlier = inspect([file], mapping, policy=Policy(covers_from=18_263))["dates"]
+    assert (earlier["before_period_rows"], earlier["after_period_rows"], earlier["stale_rows"]) == (1, 0, 0)
     assert {kind: row["rows"] for kind, row in found["unsafe"].items()} == {"formula": 1, "html": 1, "zero_width": 1}
     assert (found["dates"]["dated_rows"], found["dates"]["undated_rows"], found["dates"]["stale_rows"]) == (2, 2, 1)
     assert found["shape"]["columns"]["source"]["constant"] is True

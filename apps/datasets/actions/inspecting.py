@@ -22,13 +22,13 @@ from apps.datasets.errors import InspectionRuns, NothingRuns
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
 from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
+from apps.datasets.period import EPOCH, declared_period
 from apps.datasets.refs import version_ref
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
 State = Inspection.State
 LOOK_AGAIN_SECONDS = 1.0
-EPOCH = dt.date(1970, 1, 1)
 STAGES = {
     "reading": _("Reading rows"),
     "comparing": _("Comparing texts"),
@@ -52,9 +52,14 @@ def mapping_of(version: DatasetVersion) -> inspection.Mapping:
 
 
 def policy_of(version: DatasetVersion, today: dt.date) -> inspection.Policy:
-    """Return the parameters that the dataset sets; the day counts only where an age is set."""
+    """Return the parameters that the dataset and its sources set.
+
+    The day counts only where an age is set, the sources' period only where records have dates.
+    """
     policy = inspection.Policy.of(version.dataset.reading.get("policy", {}))
-    return inspection.Policy.of({**policy.as_dict(), "as_of": (today - EPOCH).days if policy.stale_days else None})
+    period = declared_period(version.dataset.sources.all()) if version.date_column else {}
+    as_of = (today - EPOCH).days if policy.stale_days else None
+    return inspection.Policy.of({**policy.as_dict(), **period, "as_of": as_of})
 
 
 def start_inspection(version: DatasetVersion, by: User) -> Inspection:
