@@ -13,13 +13,15 @@ from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.errors import NotFound
 from apps.core.models import Job
-from apps.datasets import inspection
+from apps.datasets import inspection, samples
+from apps.datasets.actions.forgetting import erased_among, is_forgotten, refuse_erased
 from apps.datasets.actions.inspecting import mapping_of
 from apps.datasets.errors import NotComparable
 from apps.datasets.inspection import difference
 from apps.datasets.models import Dataset, DatasetVersion, SampleAudit, VersionDifference
 from apps.datasets.refs import version_ref
 from apps.datasets.rowfiles import in_content_order, readable
+from apps.datasets.storage import hold_bytes
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -52,7 +54,8 @@ def known_differences(newer: DatasetVersion, others: Iterable[DatasetVersion]) -
 def compare_versions(newer: DatasetVersion, older: DatasetVersion, *, by: User) -> VersionDifference:
     """Ask what changed from ``older`` to ``newer``; what is known or under way is not computed again.
 
-    Raise ``NotFound`` unless the person sees both, ``NotComparable`` for versions of two datasets or one version.
+    Raise ``NotFound`` unless the person sees both, ``NotComparable`` for versions of two datasets or one version,
+    ``FilesErased`` when one has no files any more.
     """
     if DatasetVersion.objects.visible_to(by).filter(pk__in=[newer.pk, older.pk]).count() < len({newer.pk, older.pk}):
         raise NotFound(_("There is no such version, or you may not see it."))
@@ -71,6 +74,9 @@ def start_difference(newer: DatasetVersion, older: DatasetVersion, by: User) -> 
     )
     if not created and found.state != State.FAILED:
         return found
+    hold_bytes()
+    for version in (newer, older):
+        refuse_erased(version)
     if not created:
         found.state, found.error, found.attempt = State.PENDING, "", found.attempt + 1
     job = jobs.enqueue(
@@ -96,7 +102,8 @@ def start_differences(dataset: Dataset, by: User) -> None:
     newest = dataset.versions.order_by("-number").first()
     closed = SampleAudit.objects.filter(version__dataset=dataset, state=SampleAudit.State.CLOSED)
     audit = closed.select_related("version__dataset__use_case__team").order_by("-version__number").first()
-    if newest is not None and audit is not None and audit.version_id != newest.pk:
+    versions = [newest, audit.version] if newest is not None and audit is not None else []
+    if newest is not None and audit is not None and audit.version_id != newest.pk and not erased_among(versions):
         start_difference(newest, audit.version, by)
 
 
@@ -127,6 +134,9 @@ def _finish(
     job: Job, older: DatasetVersion, newer: DatasetVersion, state: str, result: dict[str, Any], error: str
 ) -> None:
     jobs.hold(job)
+    hold_bytes()
+    if any(is_forgotten(version) for version in (older, newer)):
+        result = samples.without_shown(result)
     found = VersionDifference.objects.select_for_update().get(pk=job.payload["difference"])
     if found.attempt != job.payload["attempt"] or found.state != State.PENDING:
         return

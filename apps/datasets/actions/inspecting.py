@@ -17,7 +17,7 @@ from apps.core.clock import now
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import inspection
-from apps.datasets.actions.erasing import erased, refuse_erased, without_rows
+from apps.datasets.actions.forgetting import erased, refuse_erased, without_rows
 from apps.datasets.errors import InspectionRuns, NothingRuns
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format

@@ -12,6 +12,7 @@ from apps.core import jobs
 from apps.core.clock import now
 from apps.core.models import Job
 from apps.datasets import inspection
+from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.actions.inspecting import mapping_of
 from apps.datasets.actions.reviewers import locked, refuse_lone_authors, require_lead, seat
 from apps.datasets.errors import AuditUnfinished, SampleTooLarge
@@ -21,6 +22,7 @@ from apps.datasets.inspection.statistics import sample_size
 from apps.datasets.models import DatasetVersion, SampleAudit, SampledRow, SampledText
 from apps.datasets.refs import audit_ref, version_ref
 from apps.datasets.rowfiles import readable
+from apps.datasets.storage import hold_bytes
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -47,10 +49,12 @@ def draw_sample(
 ) -> SampleAudit:
     """Start a sample audit: its rows are drawn by a job, from a seed that nobody chooses.
 
-    Raise ``NotTheHolder``, ``SampleTooLarge``, ``ReviewersLack``, and ``AuditUnfinished`` while another audit of the
-    version is not ended.
+    Raise ``NotTheHolder``, ``FilesErased``, ``SampleTooLarge``, ``ReviewersLack``, and ``AuditUnfinished`` while
+    another audit of the version is not ended.
     """
     require_lead(version, by)
+    hold_bytes()
+    refuse_erased(version)
     rows = sample_rows(version, confidence_percent, margin_percent)
     if rows > MOST_ROWS:
         raise SampleTooLarge(

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from apps.core.errors import NotFound
 from apps.datasets import actions, comparing
 from apps.datasets.actions.comparing import known_differences
+from apps.datasets.actions.forgetting import erased_among
 from apps.datasets.models import DatasetVersion, VersionDifference
 from apps.datasets.views.findings import masked
 
@@ -40,7 +41,7 @@ class DifferenceSerializer(serializers.ModelSerializer[VersionDifference]):
     def to_representation(self, instance: VersionDifference) -> dict[str, Any]:
         older, newer = self.context["others"][instance.older_digest], self.context["version"]
         found: dict[str, Any] = super().to_representation(instance)
-        return {**found, "result": comparing.shown(instance.result, older, newer, masked)}
+        return {**found, "result": comparing.shown(instance.result, older, newer, masked, self.context["erased"])}
 
 
 class AgainstSerializer(serializers.Serializer[Any]):
@@ -65,7 +66,8 @@ class VersionDifferences:
         """List what changed from other versions to this one (the newest 50), or have it computed (POST)."""
         version = self.get_object()
         others = {row.digest: row for row in _others(version, request.user)}
-        context = {**self.get_serializer_context(), "version": version, "others": others}
+        erased = erased_among([version, *others.values()])
+        context = {**self.get_serializer_context(), "version": version, "others": others, "erased": erased}
         if request.method == "GET":
             rows = known_differences(version, others.values())
             if against := request.query_params.get("against"):

@@ -11,7 +11,14 @@ from django.utils.translation import ngettext
 
 from apps.agenda.due import DueItem
 from apps.datasets import auditing
-from apps.datasets.models import AuditReviewer, DatasetVersion, SampleAudit, SampledRow, VersionDifference
+from apps.datasets.models import (
+    AuditReviewer,
+    DatasetVersion,
+    SampleAudit,
+    SampledRow,
+    VersionDifference,
+    files_deleted,
+)
 from apps.datasets.refs import audit_ref, version_ref
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -37,7 +44,7 @@ def _led_by(user: Any) -> list[uuid.UUID]:
 
 
 def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
-    """Leave the newest versions of their datasets that need an audit: no audit stands, and the change is major.
+    """Leave the newest versions of their datasets that need an audit: with files, without one, of a major change.
 
     Major is what has no earlier audited version, or differs from the last one in more than 5 % of the rows of both;
     while the two are being compared nothing is said yet.
@@ -49,7 +56,7 @@ def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion
         older_digest=OuterRef("last_audited"), newer_digest=OuterRef("digest")
     ).order_by("-id")
     return (
-        versions.filter(~Exists(newer), ~Exists(standing))
+        versions.filter(~Exists(newer), ~Exists(standing), ~files_deleted("pk"))
         .annotate(last_audited=Subquery(audited.order_by("-number").values("digest")[:1]))
         .annotate(
             difference_state=Subquery(known.values("state")[:1]),

@@ -4,14 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
 from apps.datasets.facts.findings import AGE, FACTS, OF_THE_PERIOD
 from apps.datasets.facts.sentences import leakage_sentence, sensitive_sentence
-from apps.datasets.models import Copy, CopyDeletion, DatasetVersion, Inspection, Source
+from apps.datasets.models import DatasetVersion, Inspection, Source, files_deleted
 from apps.datasets.period import declared_period
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
@@ -53,7 +52,7 @@ DEFINITIONS = (*OWN, *(row.definition for row in FACTS))
 
 def read(version: DatasetVersion) -> list[Fact]:
     """Return every fact of the version; three queries besides the inspection's row."""
-    files = list(version.files.annotate(is_erased=_erased()))
+    files = list(version.files.annotate(is_erased=files_deleted("version_id")))
     sources = list(version.dataset.sources.order_by("name"))
     found = Inspection.objects.filter(version=version).select_related("result").first()
     facts = [_files(version, files), _splits(version, files), _sources(sources)]
@@ -69,12 +68,6 @@ def _not_yet(name: str, found: Inspection | None) -> Fact:
     if found is not None and found.state == Inspection.State.FAILED:
         return Fact(name, "failed", _("The inspection failed: %(why)s") % {"why": found.error})
     return Fact(name, "pending", _("The inspection is running."))
-
-
-def _erased() -> Exists:
-    """Tell of a file whether the files of its version were deleted, though another one may need equal bytes."""
-    own = Copy.Kind.REGISTERED
-    return Exists(CopyDeletion.objects.filter(copy__version=OuterRef("version_id"), copy__kind=own))
 
 
 def _files(version: DatasetVersion, files: list[Any]) -> Fact:

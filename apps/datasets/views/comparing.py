@@ -14,6 +14,7 @@ from apps.core.models import Job
 from apps.core.pages import PageMixin, job_panel
 from apps.datasets import actions, comparing, drawing
 from apps.datasets.actions.comparing import known_difference
+from apps.datasets.actions.forgetting import erased_among
 from apps.datasets.models import DatasetVersion, VersionDifference
 from apps.datasets.views.findings import masked
 from apps.datasets.views.tabs import VersionPage, version_rows
@@ -89,7 +90,8 @@ class VersionCompare(Comparing, TemplateView):
             return context | {"job": job, "poll_url": f"{panel}?against={against.pk}"}
         if difference.state != VersionDifference.State.DONE:
             return context
-        found = comparing.shown(difference.result, against, self.version, masked)
+        erased = erased_among([against, self.version])
+        found = comparing.shown(difference.result, against, self.version, masked, erased)
         moves = found["label_moves"]["moves"]
         return context | {
             "found": found,
@@ -106,6 +108,7 @@ class VersionCompare(Comparing, TemplateView):
             ],
             "heat": drawing.heat_map(moves) if moves else None,
             "samples": comparing.samples(found),
+            "erased": [row for row in (against, self.version) if row.pk in erased],
             "findings": comparing.findings_between(against, self.version),
             "waits": {against.inspection.state, self.version.inspection.state} - {"done"},
         }
