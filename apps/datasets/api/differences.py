@@ -11,7 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from apps.core.errors import NotFound
-from apps.datasets import actions, comparing
+from apps.datasets import actions, comparing, samples
+from apps.datasets.actions.access import note_comparisons_seen
 from apps.datasets.actions.comparing import known_differences
 from apps.datasets.actions.forgetting import erased_among
 from apps.datasets.models import DatasetVersion, VersionDifference
@@ -63,7 +64,10 @@ class VersionDifferences:
     @extend_schema(methods=["POST"], request=AgainstSerializer, responses={202: DifferenceSerializer})
     @action(detail=True, methods=["get", "post"], filterset_class=None, pagination_class=None)
     def differences(self, request: Any, pk: str) -> Response:
-        """List what changed from other versions to this one (the newest 50), or have it computed (POST)."""
+        """List what changed from other versions to this one (the newest 50), or have it computed (POST).
+
+        That rows were seen is recorded once a person, pair of versions and hour.
+        """
         version = self.get_object()
         others = {row.digest: row for row in _others(version, request.user)}
         erased = erased_among([version, *others.values()])
@@ -72,14 +76,22 @@ class VersionDifferences:
             rows = known_differences(version, others.values())
             if against := request.query_params.get("against"):
                 rows = [row for row in rows if str(others[row.older_digest].pk) == against]
-            return Response(DifferenceSerializer(rows, many=True, context=context).data)
+            return Response(_shown(rows, context))
         serializer = AgainstSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         rows_seen = DatasetVersion.objects.visible_to(request.user).select_related(*RELATED)
         older = _only(rows_seen.filter(pk=serializer.validated_data["against"]))
         found = actions.compare_versions(version, older, by=request.user)
         others[older.digest] = older
-        return Response(DifferenceSerializer(found, context=context).data, status=status.HTTP_202_ACCEPTED)
+        return Response(_shown([found], context)[0], status=status.HTTP_202_ACCEPTED)
+
+
+def _shown(rows: list[VersionDifference], context: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the differences as they are answered, after it was recorded whose rows they show."""
+    answer = [dict(row) for row in DifferenceSerializer(rows, many=True, context=context).data]
+    seen = [context["others"][row["older_digest"]] for row in answer if samples.count_shown(row["result"])]
+    note_comparisons_seen(context["version"], seen, by=context["request"].user)
+    return answer
 
 
 def _others(version: DatasetVersion, user: Any) -> QuerySet[DatasetVersion]:

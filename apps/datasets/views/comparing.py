@@ -12,7 +12,8 @@ from django.views.generic import TemplateView
 from apps.core.errors import NotFound, Text
 from apps.core.models import Job
 from apps.core.pages import PageMixin, job_panel
-from apps.datasets import actions, comparing, drawing
+from apps.datasets import actions, comparing, drawing, samples
+from apps.datasets.actions.access import note_comparisons_seen
 from apps.datasets.actions.comparing import known_difference
 from apps.datasets.actions.forgetting import erased_among
 from apps.datasets.models import DatasetVersion, VersionDifference
@@ -92,6 +93,8 @@ class VersionCompare(Comparing, TemplateView):
             return context
         erased = erased_among([against, self.version])
         found = comparing.shown(difference.result, against, self.version, masked, erased)
+        if samples.count_shown(found):
+            note_comparisons_seen(self.version, [against], by=self.request.user)
         moves = found["label_moves"]["moves"]
         return context | {
             "found": found,
