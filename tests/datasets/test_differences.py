@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core import jobs
-from apps.core.errors import NotFound
+from apps.core.errors import NotFound, NotPermitted
+from apps.core.models import Job
 from apps.datasets import actions, comparing
-from apps.datasets.errors import NotComparable
-from apps.datasets.inspection import FileProblem, Mapping
+from apps.datasets.errors import NotComparable, NothingRuns
+from apps.datasets.inspection import FileProblem, Mapping, difference
 from apps.datasets.inspection import SplitFile as Readable
 from apps.datasets.inspection.difference import Side, compare
 from apps.datasets.models import SplitFile, VersionDifference
@@ -195,6 +196,65 @@ def test_a_comparison_that_failed_is_tried_again(scene: Scene) -> None:
     jobs.run_waiting()
     found.refresh_from_db()
     assert found.state == "done"
+
+
+@pytest.mark.django_db
+def test_a_comparison_is_stopped_and_started_again(scene: Scene) -> None:
+    version = newer(scene)
+    with pytest.raises(NothingRuns):
+        actions.cancel_comparison(version, scene.version, by=scene.engineer)
+    actions.compare_versions(version, scene.version, by=scene.engineer)
+    with pytest.raises(NotPermitted):
+        actions.cancel_comparison(version, scene.version, by=scene.people["sponsor"])
+    found = actions.cancel_comparison(version, scene.version, by=scene.engineer)
+    jobs.run_waiting()
+    found.refresh_from_db()
+    assert (found.state, found.error, found.result) == ("cancelled", "Stopped by Technical Owner.", {})
+    assert Entry.objects.filter(action="dataset_version.comparison_stopped", subject_id=version.pk).exists()
+    with pytest.raises(NothingRuns):
+        actions.cancel_comparison(version, scene.version, by=scene.engineer)
+    actions.compare_versions(version, scene.version, by=scene.engineer)
+    jobs.run_waiting()
+    found.refresh_from_db()
+    assert (found.state, found.attempt) == ("done", 2)
+
+
+@pytest.mark.django_db
+def test_a_worker_lets_go_of_a_comparison_that_was_stopped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = newer(scene)
+    actions.compare_versions(version, scene.version, by=scene.engineer)
+
+    def stopped(*_sides: Any, progress: Any, **_values: Any) -> Any:
+        actions.cancel_comparison(version, scene.version, by=scene.engineer)
+        progress(3)
+        pytest.fail("The worker went on.")
+
+    monkeypatch.setattr(difference, "compare", stopped)
+    jobs.run_waiting()
+    assert VersionDifference.objects.get().state == "cancelled"
+    assert Job.objects.get(kind="compare_versions").state == "done"
+
+
+@pytest.mark.django_db
+def test_a_comparison_is_stopped_on_the_page_and_over_the_api(scene: Scene) -> None:
+    version = newer(scene)
+    client, caller = Client(), Caller(scene.engineer)
+    client.force_login(scene.engineer)
+    url = f"/datasets/versions/{version.pk}/compare/"
+    body = {"against": str(scene.version.pk)}
+    page = client.get(client.post(url, body).url).content.decode()
+    assert "Stop the comparison" in page
+    answer = client.post(f"{url}stop/", body)
+    page = client.get(answer.url).content.decode()
+    assert "Stopped by Technical Owner." in page
+    assert "Try again" in page
+    assert client.post(f"{url}stop/", body).status_code == 409
+    path = f"dataset-versions/{version.pk}/"
+    status, problem = caller.post(f"{path}difference-stops/", body)
+    assert (status, problem["code"]) == (409, "nothing_runs")
+    caller.post(f"{path}differences/", body)
+    status, data = caller.post(f"{path}difference-stops/", body)
+    assert (status, data["state"]) == (201, "cancelled")
 
 
 @pytest.mark.django_db

@@ -12,7 +12,7 @@ from django.urls import reverse
 from apps.core import jobs
 from apps.core.errors import InvalidInput, NotPermitted, StaleEdit
 from apps.datasets import actions, inspection
-from apps.datasets.actions import inspecting
+from apps.datasets.actions import stopping
 from apps.datasets.errors import NothingRuns
 from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
 from apps.datasets.refs import version_ref
@@ -156,7 +156,7 @@ def test_an_inspection_is_stopped_and_started_again(scene: Scene) -> None:
 
 
 def test_a_worker_lets_go_of_an_inspection_that_was_stopped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspecting, "LOOK_AGAIN_SECONDS", -1)
+    monkeypatch.setattr(stopping, "LOOK_AGAIN_SECONDS", -1)
     version = make_version(scene, TRAIN + "another,pay\n", TEST)
     reading = {"mapping": {}, "policy": {"near_words": 4}}
     actions.set_reading(scene.dataset.pk, by=scene.engineer, revision=None, **reading)

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from apps.core import jobs
+from apps.core import access, jobs
 from apps.core.actor import SYSTEM
 from apps.core.canonical import digest_of
 from apps.core.clock import now
@@ -16,7 +16,8 @@ from apps.core.models import Job
 from apps.datasets import inspection, samples
 from apps.datasets.actions.forgetting import erased_among, is_forgotten, refuse_erased
 from apps.datasets.actions.inspecting import mapping_of
-from apps.datasets.errors import NotComparable
+from apps.datasets.actions.stopping import Stopped, while_asked
+from apps.datasets.errors import NotComparable, NothingRuns
 from apps.datasets.inspection import difference
 from apps.datasets.models import Dataset, DatasetVersion, SampleAudit, VersionDifference
 from apps.datasets.refs import version_ref
@@ -68,11 +69,11 @@ def compare_versions(newer: DatasetVersion, older: DatasetVersion, *, by: User) 
 
 
 def start_difference(newer: DatasetVersion, older: DatasetVersion, by: User) -> VersionDifference:
-    """Queue the comparison in the caller's transaction, unless it stands; a failed one is tried again."""
+    """Queue the comparison in the caller's transaction, unless it stands; a failed or stopped one starts again."""
     found, created = VersionDifference.objects.select_for_update().get_or_create(
         older_digest=older.digest, newer_digest=newer.digest, parameters=parameters_of(older, newer)
     )
-    if not created and found.state != State.FAILED:
+    if not created and found.state not in (State.FAILED, State.CANCELLED):
         return found
     hold_bytes()
     for version in (newer, older):
@@ -97,6 +98,22 @@ def start_difference(newer: DatasetVersion, older: DatasetVersion, by: User) -> 
     return found
 
 
+@transaction.atomic
+def cancel_comparison(newer: DatasetVersion, older: DatasetVersion, *, by: User) -> VersionDifference:
+    """Stop the comparison that runs; the worker lets go within seconds and writes nothing. Raise ``NothingRuns``."""
+    access.require(by, "dataset.register", newer.team.pk)
+    known = known_difference(older, newer)
+    found = VersionDifference.objects.select_for_update().get(pk=known.pk) if known is not None else None
+    if found is None or found.state != State.PENDING:
+        raise NothingRuns(_("No comparison of these two versions is running."))
+    found.state, found.finished_at = State.CANCELLED, now()
+    found.error = _("Stopped by %(name)s.") % {"name": by.name}
+    found.save(update_fields=["state", "error", "finished_at"])
+    payload = {"with": str(older), "with_digest": older.digest, "attempt": found.attempt}
+    record_on("dataset_version.comparison_stopped", by=by, ref=version_ref(newer), obj=newer, payload=payload)
+    return found
+
+
 def start_differences(dataset: Dataset, by: User) -> None:
     """Compare the dataset's newest version with the last audited one, so that it is known whether an audit is due."""
     newest = dataset.versions.order_by("-number").first()
@@ -112,14 +129,23 @@ def compare_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Compute and write one difference; a second run of the same attempt changes nothing."""
     versions = DatasetVersion.objects.select_related("dataset__use_case__team")
     older, newer = versions.get(pk=job.payload["older"]), versions.get(pk=job.payload["newer"])
+    asked = VersionDifference.objects.filter(pk=job.payload["difference"], state=State.PENDING)
+    look = while_asked(asked.filter(attempt=job.payload["attempt"]))
+
+    def say(rows: int) -> None:
+        look()
+        progress(rows, older.rows + newer.rows, str(_("Reading rows")))
+
     sides = [difference.Side(readable(in_content_order(version)), mapping_of(version)) for version in (older, newer)]
     try:
         found = difference.compare(
             sides[0],
             sides[1],
-            progress=lambda rows: progress(rows, older.rows + newer.rows, str(_("Reading rows"))),
+            progress=say,
             memory_limit=settings.INSPECTION_MEMORY_LIMIT,
         )
+    except Stopped:
+        return {"state": "stopped"}
     except (inspection.FileProblem, OSError) as problem:
         gone = isinstance(problem, OSError)
         error = _("A file of these versions is not in the storage any more.") if gone else str(problem)

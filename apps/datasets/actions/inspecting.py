@@ -1,7 +1,6 @@
 """The inspection job: computed by a worker, written once, whoever dies on the way."""
 
 import datetime as dt
-import time
 from functools import partial
 from typing import IO, Any, cast
 
@@ -18,6 +17,7 @@ from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import inspection
 from apps.datasets.actions.forgetting import erased, refuse_erased, without_rows
+from apps.datasets.actions.stopping import Stopped, while_asked
 from apps.datasets.errors import InspectionRuns, NothingRuns
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
@@ -28,16 +28,11 @@ from apps.ledger.actions import record_on
 from apps.people.models import User
 
 State = Inspection.State
-LOOK_AGAIN_SECONDS = 1.0
 STAGES = {
     "reading": _("Reading rows"),
     "comparing": _("Comparing texts"),
     "counting": _("Counting"),
 }
-
-
-class _Stopped(Exception):
-    """Somebody stopped this inspection, or asked for another."""
 
 
 def mapping_of(version: DatasetVersion) -> inspection.Mapping:
@@ -121,14 +116,11 @@ def _open(storage_name: str) -> IO[bytes]:
 
 
 def _say(job: Job, version: DatasetVersion, progress: jobs.Progress) -> inspection.Progress:
-    last = [0.0]
+    asked = Inspection.objects.filter(version=version, state=State.PENDING, attempt=job.payload["attempt"])
+    look = while_asked(asked)
 
     def say(rows: int, stage: str = "reading") -> None:
-        if time.monotonic() - last[0] > LOOK_AGAIN_SECONDS:
-            last[0] = time.monotonic()
-            asked = Inspection.objects.filter(version=version, state=State.PENDING, attempt=job.payload["attempt"])
-            if not asked.exists():
-                raise _Stopped
+        look()
         progress(rows, version.rows, str(STAGES[stage]))
 
     return say
@@ -181,7 +173,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
                     "engine": settings.INSPECTION_ENGINE,
                 },
             )
-    except _Stopped:
+    except Stopped:
         return {"state": "stopped"}
     except inspection.FileProblem as problem:
         return _fail(job, version, str(problem))

@@ -244,6 +244,13 @@ class SampleAuditViewSet(ReadView):
         actions.draw_again(self.get_object(), by=request.user)
         return self._answer(status.HTTP_202_ACCEPTED)
 
+    @extend_schema(request=NothingSerializer, responses={201: OneAuditSerializer})
+    @action(detail=True, methods=["post"], url_path="draw-stops")
+    def draw_stops(self, request: Any, pk: str) -> Response:
+        """Stop the draw that runs; refused when none does."""
+        actions.cancel_draw(self.get_object(), by=request.user)
+        return self._answer()
+
     @extend_schema(request=InvitationSerializer, responses={201: OneAuditSerializer})
     @action(detail=True, methods=["post"])
     def reviewers(self, request: Any, pk: str) -> Response:

@@ -77,13 +77,19 @@ class VersionDifferences:
             if against := request.query_params.get("against"):
                 rows = [row for row in rows if str(others[row.older_digest].pk) == against]
             return Response(_shown(rows, context))
-        serializer = AgainstSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        rows_seen = DatasetVersion.objects.visible_to(request.user).select_related(*RELATED)
-        older = _only(rows_seen.filter(pk=serializer.validated_data["against"]))
+        older = _other(request)
         found = actions.compare_versions(version, older, by=request.user)
         others[older.digest] = older
         return Response(_shown([found], context)[0], status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=AgainstSerializer, responses={201: DifferenceSerializer}, filters=False)
+    @action(detail=True, methods=["post"], url_path="difference-stops", filterset_class=None)
+    def difference_stops(self, request: Any, pk: str) -> Response:
+        """Stop the comparison that runs; refused when none does."""
+        version, older = self.get_object(), _other(request)
+        found = actions.cancel_comparison(version, older, by=request.user)
+        context = {"version": version, "others": {older.digest: older}, "erased": set()}
+        return Response(DifferenceSerializer(found, context=context).data, status=status.HTTP_201_CREATED)
 
 
 def _shown(rows: list[VersionDifference], context: dict[str, Any]) -> list[dict[str, Any]]:
@@ -97,6 +103,14 @@ def _shown(rows: list[VersionDifference], context: dict[str, Any]) -> list[dict[
 def _others(version: DatasetVersion, user: Any) -> QuerySet[DatasetVersion]:
     rows = DatasetVersion.objects.visible_to(user).filter(dataset=version.dataset_id).exclude(pk=version.pk)
     return rows.select_related(*RELATED).prefetch_related("files").order_by("-number")[:MOST_OTHERS]
+
+
+def _other(request: Any) -> DatasetVersion:
+    """Return the version that a request names, where the person may see it."""
+    serializer = AgainstSerializer(data=request.data)
+    serializer.is_valid(raise_exception=True)
+    rows = DatasetVersion.objects.visible_to(request.user).select_related(*RELATED)
+    return _only(rows.filter(pk=serializer.validated_data["against"]))
 
 
 def _only(rows: QuerySet[DatasetVersion]) -> DatasetVersion:

@@ -99,7 +99,7 @@ def _why(version: Any) -> str:
 def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
     """Return the audits that can't go on without their lead."""
     rows = SampleAudit.objects.filter(
-        version__dataset__in=datasets, state__in=[State.FAILED, State.REVIEWING]
+        version__dataset__in=datasets, state__in=[State.FAILED, State.CANCELLED, State.REVIEWING]
     ).select_related("version__dataset")
     audits = list(rows.order_by("created_at")[:MOST])
     progress = auditing.progress_of([audit.pk for audit in audits])
@@ -107,7 +107,7 @@ def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
     for audit in audits:
         here = reverse("datasets:audit_detail", args=[audit.pk])
         found = progress.get(audit.pk)
-        if audit.state == State.FAILED:
+        if audit.is_undrawn:
             items.append(_item("audit_failed", audit, audit.error, _("See why"), here, 20))
         elif found is not None and found.disputed:
             reason = ngettext("Reviewers differ on %(n)d row", "Reviewers differ on %(n)d rows", found.disputed) % {

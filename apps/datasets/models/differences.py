@@ -17,6 +17,7 @@ class VersionDifference(Record):
         PENDING = "pending", _("Waiting")
         DONE = "done", _("Done")
         FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Stopped")
 
     older_digest = models.CharField(max_length=71)
     newer_digest = models.CharField(max_length=71)

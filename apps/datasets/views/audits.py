@@ -329,6 +329,12 @@ class AuditDrawAgain(OneAudit, PageMixin):
         return HttpResponseRedirect(self.url)
 
 
+class AuditDrawStop(OneAudit, PageMixin):
+    def post(self, request: Any, pk: Any) -> HttpResponse:
+        actions.cancel_draw(self.audit, by=request.user)
+        return HttpResponseRedirect(self.url)
+
+
 class AuditClose(LeadForm):
     title = _("Close the audit")
     form_class = forms.CloseForm

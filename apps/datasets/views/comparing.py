@@ -57,6 +57,14 @@ class Comparing(VersionPage):
     def difference(self) -> VersionDifference | None:
         return known_difference(self.against, self.version) if self.against is not None else None
 
+    def required(self) -> DatasetVersion:
+        if self.against is None:
+            raise NotFound(_("There is no other version of this dataset yet."))
+        return self.against
+
+    def here(self, against: DatasetVersion) -> str:
+        return f"{reverse('datasets:version_compare', args=[self.version.pk])}?against={against.pk}"
+
 
 class VersionCompare(Comparing, TemplateView):
     tab = "datasets:version_compare"
@@ -74,11 +82,9 @@ class VersionCompare(Comparing, TemplateView):
         return str(self.version.dataset.name)
 
     def post(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
-        if self.against is None:
-            raise NotFound(_("There is no other version of this dataset yet."))
-        actions.compare_versions(self.version, self.against, by=request.user)
-        here = reverse("datasets:version_compare", args=[self.version.pk])
-        return HttpResponseRedirect(f"{here}?against={self.against.pk}")
+        against = self.required()
+        actions.compare_versions(self.version, against, by=request.user)
+        return HttpResponseRedirect(self.here(against))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         against, difference = self.against, self.difference
@@ -88,7 +94,8 @@ class VersionCompare(Comparing, TemplateView):
         if difference.state == VersionDifference.State.PENDING:
             panel = reverse("datasets:version_compare_panel", args=[self.version.pk])
             job = Job.objects.filter(pk__in=[difference.job_id]).first()
-            return context | {"job": job, "poll_url": f"{panel}?against={against.pk}"}
+            may_stop = self.request.user.may("dataset.register", self.version.team.pk)
+            return context | {"job": job, "poll_url": f"{panel}?against={against.pk}", "may_stop": may_stop}
         if difference.state != VersionDifference.State.DONE:
             return context
         erased = erased_among([against, self.version])
@@ -115,6 +122,13 @@ class VersionCompare(Comparing, TemplateView):
             "findings": comparing.findings_between(against, self.version),
             "waits": {against.inspection.state, self.version.inspection.state} - {"done"},
         }
+
+
+class CompareStop(Comparing, PageMixin):
+    def post(self, request: Any, pk: Any) -> HttpResponse:
+        against = self.required()
+        actions.cancel_comparison(self.version, against, by=request.user)
+        return HttpResponseRedirect(self.here(against))
 
 
 class ComparePanel(Comparing, PageMixin):
