@@ -43,6 +43,12 @@ class Finding:
         return not self.then and bool(self.now)
 
 
+def both_columns(older: DatasetVersion, newer: DatasetVersion) -> list[str]:
+    """Return the columns that both have, as far as their inspections have seen them."""
+    then, now = (version.inspection.findings.get("shape", {}).get("columns", {}) for version in (older, newer))
+    return [name for name in now if name in then]
+
+
 def findings_between(older: DatasetVersion, newer: DatasetVersion) -> list[Finding]:
     """Return the figures in which the inspections of the two differ; a constant number of queries."""
     definitions = facts.definitions("dataset_version")

@@ -30,8 +30,8 @@ class DifferenceSerializer(serializers.ModelSerializer[VersionDifference]):
     class Meta:
         model = VersionDifference
         fields = [
-            "id", "against", "older_digest", "newer_digest", "state", "job_id", "changed_percent", "result", "error",
-            "finished_at",
+            "id", "against", "older_digest", "newer_digest", "key_column", "state", "job_id", "changed_percent",
+            "result", "error", "error_code", "finished_at",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -47,6 +47,9 @@ class DifferenceSerializer(serializers.ModelSerializer[VersionDifference]):
 
 class AgainstSerializer(serializers.Serializer[Any]):
     against = serializers.UUIDField()
+    key_column = serializers.CharField(
+        max_length=200, required=False, default="", allow_blank=True, help_text="Names each row; guessed when empty."
+    )
 
 
 class VersionDifferences:
@@ -77,8 +80,8 @@ class VersionDifferences:
             if against := request.query_params.get("against"):
                 rows = [row for row in rows if str(others[row.older_digest].pk) == against]
             return Response(_shown(rows, context))
-        older = _other(request)
-        found = actions.compare_versions(version, older, by=request.user)
+        older, key_column = _other(request)
+        found = actions.compare_versions(version, older, by=request.user, key_column=key_column)
         others[older.digest] = older
         return Response(_shown([found], context)[0], status=status.HTTP_202_ACCEPTED)
 
@@ -86,8 +89,8 @@ class VersionDifferences:
     @action(detail=True, methods=["post"], url_path="difference-stops", filterset_class=None)
     def difference_stops(self, request: Any, pk: str) -> Response:
         """Stop the comparison that runs; refused when none does."""
-        version, older = self.get_object(), _other(request)
-        found = actions.cancel_comparison(version, older, by=request.user)
+        version, (older, key_column) = self.get_object(), _other(request)
+        found = actions.cancel_comparison(version, older, by=request.user, key_column=key_column)
         context = {"version": version, "others": {older.digest: older}, "erased": set()}
         return Response(DifferenceSerializer(found, context=context).data, status=status.HTTP_201_CREATED)
 
@@ -105,12 +108,13 @@ def _others(version: DatasetVersion, user: Any) -> QuerySet[DatasetVersion]:
     return rows.select_related(*RELATED).prefetch_related("files").order_by("-number")[:MOST_OTHERS]
 
 
-def _other(request: Any) -> DatasetVersion:
-    """Return the version that a request names, where the person may see it."""
+def _other(request: Any) -> tuple[DatasetVersion, str]:
+    """Return the version that a request names, where the person may see it, and the key column."""
     serializer = AgainstSerializer(data=request.data)
     serializer.is_valid(raise_exception=True)
     rows = DatasetVersion.objects.visible_to(request.user).select_related(*RELATED)
-    return _only(rows.filter(pk=serializer.validated_data["against"]))
+    asked = serializer.validated_data
+    return _only(rows.filter(pk=asked["against"])), asked["key_column"]
 
 
 def _only(rows: QuerySet[DatasetVersion]) -> DatasetVersion:
