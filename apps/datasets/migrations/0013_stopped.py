@@ -31,10 +31,9 @@ BEGIN
     RETURN NEW;
 END $$;
 """
-BEFORE = (
-    "('drawing', 'reviewing'), ('drawing', 'failed'), ('failed', 'drawing'), ('reviewing', 'closed'),"
-    " ('drawing', 'withdrawn'), ('failed', 'withdrawn'), ('reviewing', 'withdrawn')"
-)
+BEFORE = """('drawing', 'reviewing'), ('drawing', 'failed'),
+        ('failed', 'drawing'), ('reviewing', 'closed'), ('drawing', 'withdrawn'), ('failed', 'withdrawn'),
+        ('reviewing', 'withdrawn')"""
 NOW = BEFORE + ", ('drawing', 'cancelled'), ('cancelled', 'drawing'), ('cancelled', 'withdrawn')"
 
 
