@@ -333,7 +333,6 @@ SPECTACULAR_SETTINGS = {
         "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
-        "VersionDifferenceStateEnum": "apps.datasets.models.differences.VersionDifference.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

@@ -50,7 +50,8 @@ ONLY_POST = {
     "assessments:framework_withdraw", "ledger:verify", "ledger:export_create",
     "gates:policy_publish", "gates:policy_withdraw",
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
-    "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_dismiss",
+    "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
+    "datasets:version_compare_stop", "datasets:audit_dismiss",
 }  # fmt: skip
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",

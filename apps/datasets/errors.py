@@ -60,7 +60,7 @@ class InspectionRuns(Refusal):
 
 
 class NothingRuns(Refusal):
-    code, status, title = "nothing_runs", 409, _("No inspection is running")
+    code, status, title = "nothing_runs", 409, _("Nothing is running")
 
 
 class SourceOfAnotherTeam(Refusal):

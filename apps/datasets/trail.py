@@ -40,6 +40,8 @@ sentences.offer(
         "description.discarded": (_("discarded metadata for"), "x"),
         "dataset_version.compared": (_("compared with an earlier version"), "git-branch"),
         "sample_audit.asked": (_("asked for a sample audit of"), "list-check"),
+        "dataset_version.comparison_stopped": (_("stopped a comparison of"), "x"),
+        "sample_audit.draw_stopped": (_("stopped the drawing of a sample of"), "x"),
         "sample_audit.drawn": (_("drew a random sample of"), "list-check"),
         "sample_audit.reviewers_invited": (_("invited reviewers to"), "users"),
         "sample_audit.reviewer_dismissed": (_("dismissed a reviewer of"), "user"),

@@ -17,7 +17,7 @@ from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions, samples, storage
 from apps.datasets.actions import FileOffer, inspecting
-from apps.datasets.actions.erasing import erased
+from apps.datasets.actions.forgetting import erased
 from apps.datasets.errors import (
     BeyondTheTerms,
     CopyIsDeleted,

@@ -14,6 +14,7 @@ import pytest
 from apps.datasets.inspection import FileProblem, SplitFile, detect, guess_mapping
 from apps.datasets.inspection.compute import inspect
 from config.demo import material
+from tests.datasets.known import gsm8k
 from tests.datasets.test_near import variants
 from tests.datasets.test_reading import as_csv, as_lines
 
@@ -53,6 +54,15 @@ def test_banking77_is_the_same_on_spark(session: Any) -> None:
     duckdb, spark = both(files, ["text", "category"])
     assert spark == duckdb
     assert (spark["split_leakage"]["normalised_rows"], spark["label_balance"]["labels"]) == (7, 77)
+
+
+def test_gsm8k_is_the_same_on_spark(session: Any) -> None:
+    files = {split: (f"{split}.jsonl.zst", gsm8k(split)) for split in ("train", "test")}
+    duckdb, spark = both(files, ["question", "answer"])
+    assert spark == duckdb
+    assert (spark["mapping"]["shape"], spark["shape"]["rows"]) == ("question_answer", 8_792)
+    assert (spark["duplicates"]["exact_rows"], spark["duplicates"]["normalised_rows"]) == (0, 0)
+    assert (spark["split_leakage"]["exact_rows"], spark["split_leakage"]["normalised_rows"]) == (0, 0)
 
 
 def test_conversations_near_duplicates_and_unsafe_cells_are_the_same_on_spark(session: Any) -> None:

@@ -33,6 +33,7 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "pending": (lazy("Pending"), "info", "clock"),
     "unknown": (lazy("Unknown"), "", "circle-dashed"),
     "failed": (lazy("Failed"), "danger", "alert"),
+    "cancelled": (lazy("Stopped"), "warning", "x"),
     "drawing": (lazy("Being drawn"), "info", "refresh"),
     "reviewing": (lazy("Being reviewed"), "info", "eye"),
     "closed": (lazy("Closed"), "success", "circle-check"),

@@ -10,7 +10,7 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
-from apps.datasets.actions.comparing import compare_versions
+from apps.datasets.actions.comparing import cancel_comparison, compare_versions
 from apps.datasets.actions.copies import (
     extend_copy,
     hand_over_copy,
@@ -43,7 +43,7 @@ from apps.datasets.actions.lineage import (
 )
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
-from apps.datasets.actions.samples import draw_again, draw_sample
+from apps.datasets.actions.samples import cancel_draw, draw_again, draw_sample
 from apps.datasets.actions.sensitive import decide_sensitive
 from apps.datasets.actions.uploads import (
     abandon_upload,
@@ -60,6 +60,8 @@ __all__ = [
     "add_annotations",
     "adjudicate",
     "append_upload",
+    "cancel_comparison",
+    "cancel_draw",
     "cancel_inspection",
     "close_audit",
     "compare_versions",

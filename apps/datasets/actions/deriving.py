@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core import access, jobs, subjects
 from apps.core.canonical import digest_of
 from apps.core.models import Job
-from apps.datasets.actions.erasing import refuse_erased
+from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.actions.uploads import take_file
 from apps.datasets.actions.versions import FileOffer, register_version
 from apps.datasets.errors import NothingToDerive

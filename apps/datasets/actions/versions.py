@@ -16,7 +16,6 @@ from apps.core.canonical import digest_of
 from apps.datasets import storage
 from apps.datasets.actions.comparing import start_differences
 from apps.datasets.actions.copies import own_files_copy
-from apps.datasets.actions.erasing import hold_bytes
 from apps.datasets.actions.inspecting import start_inspection
 from apps.datasets.actions.reading import reading_of
 from apps.datasets.errors import (
@@ -30,6 +29,7 @@ from apps.datasets.inspection import Mapping, guess_mapping
 from apps.datasets.inspection.mapping import Shape, shape_of
 from apps.datasets.models import Dataset, DatasetVersion, SplitFile, SplitName, Upload
 from apps.datasets.refs import version_ref
+from apps.datasets.storage import hold_bytes
 from apps.evidence.actions import plain_name
 from apps.ledger.actions import record_on
 from apps.people.models import User

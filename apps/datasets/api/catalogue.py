@@ -37,9 +37,9 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     class Meta:
         model = Source
         fields = [
-            "id", "team", "name", "kind", "location", "owner_name", "owner", "licence", "is_authoritative", "cut_off",
-            "eligibility", "eligibility_reason", "exclusions", "excluded", "retention_days", "revision", "created_at",
-            "updated_at",
+            "id", "team", "name", "kind", "location", "owner_name", "owner", "licence", "is_authoritative",
+            "covers_from", "cut_off", "eligibility", "eligibility_reason", "exclusions", "excluded", "retention_days",
+            "revision", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
         validators: list[Any] = []

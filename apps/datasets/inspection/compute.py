@@ -24,7 +24,7 @@ from apps.datasets.inspection.text import normalise_all
 USUAL = Policy()
 LONGEST_SAMPLE = 500
 MOST_COMMON = 20_000
-FORMAT = 2
+FORMAT = 3
 """The number of the findings' form: what reads them can tell an older inspection from this one."""
 
 

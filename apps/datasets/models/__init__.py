@@ -13,7 +13,7 @@ from apps.datasets.models.audits import (
     Verdict,
 )
 from apps.datasets.models.catalogue import Dataset, Source
-from apps.datasets.models.copies import Copy, CopyDeletion, CopyExtension
+from apps.datasets.models.copies import Copy, CopyDeletion, CopyExtension, files_deleted
 from apps.datasets.models.descriptions import Description
 from apps.datasets.models.differences import VersionDifference
 from apps.datasets.models.exports import ExportCopy, ExportDownload, ExportRevocation, VersionExport
@@ -62,4 +62,5 @@ __all__ = [
     "Verdict",
     "VersionDifference",
     "VersionExport",
+    "files_deleted",
 ]
