@@ -97,17 +97,15 @@ class Scan:
         policy, mapping, count = self.context.policy, self.context.mapping, batch.rows.num_rows
         found = records(batch.rows, mapping)
         normal = self.normalised(found.inputs)
-        sets = shingle(normal, policy.near_words)
-        first = prefixes(sets, policy.near_threshold, self.heavy)
+        prints, sizes, first = near_columns(normal, policy, self.heavy)
         blank = pc.equal(normal, "")
         length = pc.if_else(blank, 0, pc.utf8_length(found.inputs)).cast(pa.int32())
         note = self._note(batch, split, file, found)
-        offsets = np.concatenate(([0], np.cumsum(first.counts))).astype(np.int32)
         filled = [
             pa.array([split] * count, pa.string()),
             pa.array(np.arange(count, dtype=np.int64) + place_of(file, batch.first)),
             fingerprints(found.inputs),
-            fingerprints(normal),
+            prints,
             _labels(found),
             pa.nulls(count, pa.binary())
             if found.answers is None
@@ -115,8 +113,8 @@ class Scan:
             length,
             _tokens(found),
             columns.days(batch.rows.column(mapping.date)) if mapping.date else pa.nulls(count, pa.int32()),
-            pa.array(sets.sizes.astype(np.int32)),
-            pa.ListArray.from_arrays(pa.array(offsets), pa.array(first.tokens)),
+            sizes,
+            first,
             found.inputs,
             pa.nulls(count, pa.string()),
         ]
@@ -161,6 +159,15 @@ class Scan:
             into["by_split"] = {split: into["values"]}
             into["samples"] = into["samples"][:SAMPLES]
         return kinds
+
+
+def near_columns(normal: pa.Array, policy: Policy, heavy: Hashes) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Return of normalised inputs what near duplicates are found by: fingerprint, number of n-grams, and prefix."""
+    sets = shingle(normal, policy.near_words)
+    first = prefixes(sets, policy.near_threshold, heavy)
+    offsets = np.concatenate(([0], np.cumsum(first.counts))).astype(np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(first.tokens))
+    return fingerprints(normal), pa.array(sets.sizes.astype(np.int32)), lists
 
 
 def _labels(found: Records) -> pa.Array:
