@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "apps.gates",
     "apps.usecases",
     "apps.datasets",
+    "apps.registry",
     "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
