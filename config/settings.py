@@ -329,6 +329,7 @@ SPECTACULAR_SETTINGS = {
         "GateStateEnum": "apps.gates.models.GateState",
         "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
+        "SplitEnum": "apps.datasets.models.SplitName",
         "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
         "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
         "CopyStateEnum": "apps.datasets.models.Copy.State",

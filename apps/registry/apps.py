@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class RegistryConfig(AppConfig):
@@ -8,7 +9,7 @@ class RegistryConfig(AppConfig):
     def ready(self) -> None:
         from django.db.models.signals import post_save
 
-        from apps.core import search, subjects
+        from apps.core import navigation, search, subjects
         from apps.datasets.lineage import registry as origins
         from apps.evidence import facts as registry
         from apps.gates.models import Gate
@@ -31,3 +32,4 @@ class RegistryConfig(AppConfig):
         subjects.on_change(following.follow_data)
         post_save.connect(following.follow_start_gate, sender=Gate)
         search.offer(kinds.find_models)
+        navigation.offer(navigation.NavItem("models", _("Models"), "robot", "registry:model_list", order=40))

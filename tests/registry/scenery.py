@@ -73,6 +73,12 @@ def stored(name: str = "incoming/adapter.safetensors", data: bytes = BYTES) -> s
     return "file:///" + default_storage.save(name, ContentFile(data))
 
 
+def furnish(scene: Scene) -> ModelVersion:
+    """Give the scene a model, a run on its version, and a version of the model whose bytes were read."""
+    run = make_run(scene, make_model(scene))
+    return make_model_version(scene, run, place=stored(), artefact_digest=digest_of_bytes())
+
+
 def make_model_version(scene: Scene, run: TrainingRun, number: str = "1.0.0", **values: Any) -> ModelVersion:
     values = {
         "by": scene.engineer,

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from apps.core import clock, jobs
+from apps.core import clock, jobs, subjects
 from apps.core.errors import NameTaken, NotPermitted, StaleEdit
+from apps.datasets import actions as datasets
 from apps.datasets.errors import ReasonNeeded, StorageKeyRefused
 from apps.ledger.models import Entry
 from apps.registry import actions
@@ -170,8 +171,6 @@ def test_a_run_needs_data_that_the_team_has(scene: Scene) -> None:
 
 
 def test_a_guideline_must_be_published_and_of_this_data(scene: Scene) -> None:
-    from apps.datasets import actions as datasets
-
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer, rules=["One"], examples=[])
     with pytest.raises(GuidelineNotInForce):
         make_run(scene, make_model(scene), guidelines=[draft])
@@ -297,8 +296,6 @@ def test_a_registered_run_takes_no_more_parts_and_no_false_digest(scene: Scene) 
 
 
 def test_who_made_a_version_signs_nothing_of_it(scene: Scene) -> None:
-    from apps.core import subjects
-
     trainer = scene.people["data_steward"]
     run = make_run(scene, make_model(scene), trained_by=trainer, by=scene.engineer)
     version = make_model_version(scene, run, by=scene.lead)
