@@ -94,14 +94,16 @@ def _data(uses: Iterable[RunDataset], guidelines: Iterable[Any], facts: dict[str
         )
         for use in uses
     )
-    sentences = [facts["run.start_gates"].sentence]
-    sentences += [f"{row.guideline.dataset.name}: {row.guideline} ({row.digest})" for row in guidelines]
+    rows = tuple(
+        (_("Labelling guideline"), f"{row.guideline.dataset.name}: {row.guideline}, {row.digest}") for row in guidelines
+    )
     return Section(
         "data",
         _("Data"),
+        rows,
         headings=(_("Dataset version"), _("Splits"), _("Rows"), _("Digest")),
         table=table,
-        sentences=tuple(sentences),
+        sentences=(facts["run.start_gates"].sentence,),
     )
 
 

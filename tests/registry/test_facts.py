@@ -108,6 +108,14 @@ def test_a_guideline_is_named_for_every_dataset(scene: Scene) -> None:
     assert of_run(make_run(scene, model), "run.guidelines").figures["datasets_without"] == 0
 
 
+def test_a_recipe_is_complete_with_all_that_repeats_the_run(scene: Scene) -> None:
+    model = make_model(scene)
+    assert of_run(make_run(scene, model), "run.recipe").figures["complete"] is True
+    fact = of_run(make_run(scene, model, seed=None), "run.recipe")
+    assert fact.figures["complete"] is False
+    assert "seed" in fact.sentence
+
+
 def test_an_artefact_elsewhere_is_declared_and_never_said_to_be_checked(scene: Scene) -> None:
     version = make_model_version(scene, make_run(scene, make_model(scene)))
     fact = of_version(version, "model_version.artefact")

@@ -55,6 +55,7 @@ DEFINITIONS = (
             "environment": lazy("Statements on the environment"),
             "seed_given": lazy("a random seed is given"),
             "image_given": lazy("the image’s digest is given"),
+            "complete": lazy("all four are recorded"),
         },
     ),
 )
@@ -172,7 +173,7 @@ def _recipe(run: TrainingRun) -> Fact:
         if lacking
         else _("Hyperparameters, environment, image and seed are recorded.")
     )
-    return Fact("run.recipe", "known", sentence, figures, {"run": run.digest})
+    return Fact("run.recipe", "known", sentence, {**figures, "complete": not lacking}, {"run": run.digest})
 
 
 def read(run: TrainingRun) -> list[Fact]:

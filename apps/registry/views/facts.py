@@ -12,7 +12,7 @@ GOOD: Mapping[str, tuple[str, Any]] = {
     "run.start_gates": ("approved_percent", 100),
     "run.lineage": ("complete", True),
     "run.guidelines": ("datasets_without", 0),
-    "run.recipe": ("seed_given", True),
+    "run.recipe": ("complete", True),
     "model_version.artefact": ("digest_matches", True),
     "model_version.standing": ("withdrawn", False),
 }

@@ -46,7 +46,7 @@ def summary(run: TrainingRun, uses: Sequence[RunDataset], facts: dict[str, Any])
     )
     data = ngettext("%(n)d dataset version", "%(n)d dataset versions", len(uses)) % {"n": len(uses)}
     minutes = round((run.finished_at - run.started_at).total_seconds() / 60)
-    return _("%(person)s trained on %(rows)s rows of %(data)s, %(minutes)s minutes. %(gates)s") % {
+    return _("%(person)s trained on %(rows)s rows of %(data)s, in %(minutes)s minutes. %(gates)s") % {
         "person": run.trained_by.name,
         "rows": thousands(rows),
         "data": data,
