@@ -31,9 +31,19 @@ def addresses(version: ModelVersion) -> list[str]:
 def endpoints(version: ModelVersion) -> list[str]:
     run, own = f"training-runs/{version.run_id}/", f"model-versions/{version.pk}/"
     return [
-        "models/", "training-runs/", "model-versions/",
-        f"models/{version.model_id}/", f"models/{version.model_id}/facts/", run, f"{run}facts/", f"{run}lineage/", own, f"{own}facts/", f"{own}lineage/", f"{own}card/",
-    ]  # fmt: skip
+        "models/",
+        "training-runs/",
+        "model-versions/",
+        f"models/{version.model_id}/",
+        f"models/{version.model_id}/facts/",
+        run,
+        f"{run}facts/",
+        f"{run}lineage/",
+        own,
+        f"{own}facts/",
+        f"{own}lineage/",
+        f"{own}card/",
+    ]
 
 
 def count(scene: Scene, version: ModelVersion) -> dict[str, int]:
