@@ -19,6 +19,7 @@ for label in (
     "gates",
     "usecases",
     "datasets",
+    "registry",
     "assessments",
 ):
     import_module(f"apps.{label}.api").register(router)

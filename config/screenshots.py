@@ -28,6 +28,10 @@ FIXED = {
     "lineage": "/datasets/lineage/",
     "lineage-new": "/datasets/lineage/new/",
     "lineage-events": "/datasets/lineage/events/new/",
+    "models": "/models/",
+    "models-nothing": "/models/?search=nothing-like-this",
+    "runs": "/models/runs/",
+    "model-versions": "/models/versions/",
     "gates": "/gates/",
     "gates-nothing": "/gates/?search=nothing-like-this",
     "policies": "/gates/policies/",
@@ -87,6 +91,10 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     cards = first(first("/datasets/", "Card questions"), "v1")
     running = first(f"{cards}audits/", "Audit 1", "main table a")
     case = first("/use-cases/", "Support assistant")
+    model = first("/models/", "Intent classifier", "td a")
+    run, unapproved = first(model, "Run 1", "td a"), first(model, "Run 2", "td a")
+    artefact, elsewhere = first(run, "0.1.0", "td a"), first(run, "0.1.0-q4", "td a")
+    build = first("/gates/?kind=build", "Intent classifier", "td a")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
     bruno = first("/settings/people/", "Bruno")
@@ -168,6 +176,20 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "work-of-reviewer": ("/", "bruno"),
         "version-register": (f"{dataset}register/", "teodora"),
         "use-case": (case, "ines"),
+        "model": (model, "ravi"),
+        "model-new": (case.replace("/use-cases/", "/models/new/"), "teodora"),
+        "model-edit": (f"{model}edit/", "teodora"),
+        "run": (run, "ravi"),
+        "run-unapproved": (unapproved, "teodora"),
+        "run-new": (f"{model}runs/new/", "teodora"),
+        "run-lineage": (f"{run}lineage/", "teodora"),
+        "model-version": (elsewhere, "teodora"),
+        "model-version-checked": (artefact, "teodora"),
+        "model-version-new": (f"{run}versions/new/", "teodora"),
+        "model-version-lineage": (f"{elsewhere}lineage/", "bruno"),
+        "model-version-withdraw": (f"{elsewhere}withdraw/", "teodora"),
+        "model-card": (f"{elsewhere}card/", "bruno"),
+        "gate-build": (build, "ravi"),
         "drill": (drill, "ines"),
         "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),
         "drill-away": (f"/owners/continuity/run/?people={who}&mode=is_away", "ines"),

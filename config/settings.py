@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "apps.gates",
     "apps.usecases",
     "apps.datasets",
+    "apps.registry",
     "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
@@ -324,6 +325,7 @@ SPECTACULAR_SETTINGS = {
         "GateStateEnum": "apps.gates.models.GateState",
         "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
+        "SplitEnum": "apps.datasets.models.SplitName",
         "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
         "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
         "CopyStateEnum": "apps.datasets.models.Copy.State",

@@ -19,6 +19,7 @@ urlpatterns = [
     path("owners/", include("apps.owners.urls")),
     path("use-cases/", include("apps.usecases.urls")),
     path("datasets/", include("apps.datasets.urls")),
+    path("models/", include("apps.registry.urls")),
     path("evidence/", include("apps.evidence.urls")),
     path("gates/", include("apps.gates.urls")),
     path("readiness/", include("apps.assessments.urls")),

@@ -42,10 +42,14 @@ from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.people import actions as people
 from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
+from apps.registry import actions as registry
+from apps.registry.models import Model, ModelVersion, TrainingRun
+from apps.registry.refs import model_ref, model_version_ref, run_ref
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.people.factories import make_user, member
+from tests.registry.scenery import make_model, make_model_version, make_run
 from tests.scenery import (
     Scene,
     add_annotations,
@@ -95,6 +99,9 @@ class Crowd:
             "dataset-copy": Copy.objects.filter(version=scene.version).latest("id").pk,
             "dataset-export": VersionExport.objects.filter(version=scene.version).latest("id").pk,
             "sample-audit": SampleAudit.objects.latest("id").pk,
+            "model": Model.objects.filter(use_case=scene.use_case).earliest("id").pk,
+            "training-run": TrainingRun.objects.filter(model__use_case=scene.use_case).earliest("id").pk,
+            "model-version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
@@ -140,6 +147,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _lineage(crowd, count)
     _custody(crowd, count)
     _sensitive(crowd, count)
+    _models(crowd, count, versions)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -316,6 +324,25 @@ def _sensitive(crowd: Crowd, count: int) -> None:
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:
     file = SimpleUploadedFile("paper.txt", f"Paper {next(_count)}".encode())
     return evidence.add_document(ref, kind, f"Paper {next(_count)}", by=scene.engineer, file=file)
+
+
+def _models(crowd: Crowd, count: int, data: list[Any]) -> None:
+    """Register models, and of the first one runs on ever more data, each with a version; all carry documents."""
+    scene = crowd.scene
+    first = Model.objects.filter(use_case=scene.use_case).order_by("id").first() or make_model(scene)
+    uses = [registry.DataUse(version=version.pk) for version in (scene.version, *data[:count])]
+    for _number in range(count):
+        number = next(_count)
+        make_model(scene, name=f"Model {number}")
+        run = make_run(scene, first, datasets=uses, seed=number)
+        version = make_model_version(scene, run, f"1.{number}")
+        for ref in (model_ref(first), run_ref(run), model_version_ref(version)):
+            _document(scene, ref, "other")
+    for run in first.runs.order_by("id")[:1]:
+        for _number in range(count):
+            number = next(_count)
+            make_model_version(scene, run, f"2.{number}")
+            gates.withdraw(gates.open_gate("build", run_ref(run), by=scene.engineer), by=scene.engineer, reason="More")
 
 
 def _gate_of_many(crowd: Crowd, count: int) -> None:

@@ -22,11 +22,13 @@ from apps.ledger.models import Entry
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
+from apps.registry.models import Model, ModelVersion, TrainingRun
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.people.factories import make_user, member
+from tests.registry.scenery import furnish
 from tests.scenery import (
     TRAIN,
     Scene,
@@ -42,6 +44,7 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
+    "registry",
 )  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
@@ -51,7 +54,7 @@ ONLY_POST = {
     "gates:policy_publish", "gates:policy_withdraw",
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
     "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
-    "datasets:version_compare_stop", "datasets:audit_dismiss",
+    "datasets:version_compare_stop", "datasets:audit_dismiss", "registry:version_check",
 }  # fmt: skip
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
@@ -84,6 +87,7 @@ def furnished() -> tuple[Scene, Any]:
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
+    furnish(scene)
     return scene, make_gate(scene)
 
 
@@ -134,6 +138,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:export": VersionExport.objects.filter(version=version).latest("id").pk,
         "datasets:audit": SampleAudit.objects.order_by("-id").values_list("pk", flat=True).first(),
         "datasets": dataset.pk,
+        "registry:model": Model.objects.filter(use_case=scene.use_case).latest("id").pk,
+        "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "registry:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,
         "evidence:attestation": Attestation.objects.first().pk,

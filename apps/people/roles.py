@@ -8,6 +8,7 @@ TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
 EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
+MODELS = frozenset({"model.create", "model.edit", "model.register"})
 CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
@@ -45,6 +46,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | {"trail.view", "gate.open", "gate.withdraw", "samples.unmask"}
     | USE_CASES
     | DATASETS
+    | MODELS
     | CUSTODY
     | EVIDENCE
     | ASSESS,
@@ -62,6 +64,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | EVIDENCE
     | USE_CASES
     | DATASETS
+    | MODELS
     | CUSTODY
     | {"copy.extend", "dataset.erase"}
     | GOVERNANCE

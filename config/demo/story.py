@@ -33,12 +33,12 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, audits, custody, material, origins, sensitive
+from config.demo import annotating, audits, custody, material, models, origins, sensitive
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
 WEEKS = 6
-PACE = 3.4
+PACE = 2.85
 
 
 class Story:
@@ -78,6 +78,7 @@ class Story:
         self._continuity(desk)
         custody.tell(self)
         audits.tell(self)
+        models.tell(self)
 
     def _found(self) -> None:
         with self.later(minutes=0):
@@ -150,9 +151,9 @@ class Story:
         for responsibility, person in OWNERS[team].items():
             held_on = RESPONSIBILITIES[responsibility].held_on
             if subject_type in held_on and not (subject_type == "dataset" and "use_case" in held_on):
-                self._ask(ref, responsibility, person, lead)
+                self.ask(ref, responsibility, person, lead)
 
-    def _ask(self, ref: SubjectRef, responsibility: str, person: str, lead: str, note: str = "") -> Ownership:
+    def ask(self, ref: SubjectRef, responsibility: str, person: str, lead: str, note: str = "") -> Ownership:
         """Let the lead ask somebody, and let them accept a little later."""
         with self.later(minutes=1):
             offer = owners.offer(ref, responsibility, self.who(person), by=self.who(lead), note=note)

@@ -32,6 +32,7 @@ from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import put_sensitive
 from tests.people.factories import make_user, member
+from tests.registry.scenery import furnish
 from tests.scenery import (
     Scene,
     add_annotations,
@@ -70,6 +71,7 @@ def world(notary: Callable[[], None]) -> World:
     asked = FrameworkVersion.objects.get().source.replace("valid_days: 90", "valid_days: 60")
     framework = assessments.propose_framework(asked, by=scene.lead)
     publish_guideline(scene)
+    model_version = furnish(scene)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
@@ -104,6 +106,9 @@ def world(notary: Callable[[], None]) -> World:
         "guideline": draft.pk,
         "annotation": annotations.pk,
         "sample-audit": audit.pk,
+        "model": model_version.model_id,
+        "training-run": model_version.run_id,
+        "model-version": model_version.pk,
     }
     return World(scene, gate, objects)
 
@@ -136,6 +141,26 @@ def _copy(world: World) -> dict[str, str]:
         "place": "Tape 7",
         "owner": str(world.scene.engineer.pk),
         "purpose": "p",
+    }
+
+
+def _run(world: World) -> dict[str, Any]:
+    return {
+        "model": str(world.objects["model"]),
+        "datasets": [{"digest": world.scene.version.digest}],
+        "started_at": "2026-03-01T09:00:00Z",
+        "finished_at": "2026-03-01T11:00:00Z",
+        "trained_by": str(world.scene.engineer.pk),
+    }
+
+
+def _model_version(world: World) -> dict[str, Any]:
+    return {
+        "training_run": str(world.objects["training-run"]),
+        "number": "9",
+        "artefact_digest": "sha256:" + "9" * 64,
+        "size": 9,
+        "place": "s3://models/9",
     }
 
 
@@ -240,6 +265,21 @@ ACTS: dict[str, Act] = {
     "sample-audit:erasures": Act("holder", lambda w: {"reason": "r"}),
     "dataset-version:sensitive_decisions": Act("holder", lambda w: {"kind": "email", "decision": "masked"}),
     "dataset-version:derivations": Act("dataset.register"),
+    "model:create": Act(
+        "model.create",
+        lambda w: {
+            "use_case": str(w.scene.use_case.pk),
+            "name": "N",
+            "purpose": "p",
+            "base_model": "b",
+            "base_provider": "p",
+        },
+    ),
+    "model:partial_update": Act("model.edit", lambda w: {"licence": "MIT"}),
+    "training-run:create": Act("model.register", _run),
+    "model-version:create": Act("model.register", _model_version),
+    "model-version:withdrawals": Act("model.register", lambda w: {"reason": "r"}),
+    "model-version:checks": Act("model.register"),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),

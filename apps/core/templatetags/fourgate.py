@@ -32,6 +32,7 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "known": (lazy("Known"), "success", "check"),
     "pending": (lazy("Pending"), "info", "clock"),
     "unknown": (lazy("Unknown"), "", "circle-dashed"),
+    "declared": (lazy("Declared"), "", "circle-dashed"),
     "failed": (lazy("Failed"), "danger", "alert"),
     "cancelled": (lazy("Stopped"), "warning", "x"),
     "drawing": (lazy("Being drawn"), "info", "refresh"),

@@ -1,4 +1,4 @@
-"""The datasheet as a PDF: one template, typeset by typst, tagged for readers who listen and fit for an archive."""
+"""A sheet as a PDF: one template, typeset by typst, tagged for readers who listen and fit for an archive."""
 
 import json
 import unicodedata
@@ -11,9 +11,9 @@ from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from apps.datasets.datasheet.content import Datasheet
+from apps.core.sheets import Sheet
 
-TEMPLATE = Path(__file__).parent / "datasheet.typ"
+TEMPLATE = Path(__file__).parent / "sheet.typ"
 STANDARDS: list[Any] = ["a-2a", "ua-1"]
 SAFE = (
     (0x20, 0x7E), (0xA0, 0x17F), (0x370, 0x3FF), (0x400, 0x45F), (0x2010, 0x2027), (0x2030, 0x203A), (0x20AC, 0x20AC),
@@ -25,7 +25,7 @@ def _template() -> bytes:
     return TEMPLATE.read_bytes()
 
 
-def render(sheet: Datasheet) -> bytes:
+def render(sheet: Sheet) -> bytes:
     """Return the PDF (PDF/A-2a and PDF/UA-1).
 
     What people typed reaches the template as data and is never read as markup. Characters that no font here can show
@@ -34,12 +34,12 @@ def render(sheet: Datasheet) -> bytes:
     data = {
         "title": sheet.title,
         "made": _("As of %(moment)s UTC") % {"moment": sheet.made_at.strftime("%Y-%m-%d %H:%M")},
-        "digest": sheet.version.digest,
-        "team": sheet.version.team.name,
+        "digest": sheet.digest,
+        "team": sheet.team,
         "lang": (get_language() or "en").split("-")[0],
         "page": _("Page"),
         "pair": [_("What"), _("As recorded")],
-        "sections": [section.as_dict() for section in sheet.sections()],
+        "sections": [section.as_dict() for section in sheet.sections],
     }
     try:
         return _typeset(_clean(data, _printable), sheet)
@@ -49,14 +49,14 @@ def render(sheet: Datasheet) -> bytes:
         return _typeset(_clean(data, _spelled), sheet)
 
 
-def answer(sheet: Datasheet) -> HttpResponse:
-    """Return the PDF to download."""
+def answer(sheet: Sheet, name: str) -> HttpResponse:
+    """Return the PDF to download, as ``<name>-<digest>.pdf``."""
     response = HttpResponse(render(sheet), content_type="application/pdf")
-    response["Content-Disposition"] = f'attachment; filename="datasheet-{sheet.version.digest[7:19]}.pdf"'
+    response["Content-Disposition"] = f'attachment; filename="{name}-{sheet.digest[7:19]}.pdf"'
     return response
 
 
-def _typeset(data: Any, sheet: Datasheet) -> bytes:
+def _typeset(data: Any, sheet: Sheet) -> bytes:
     found = typst.compile(
         _template(),
         format="pdf",
