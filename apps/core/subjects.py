@@ -48,7 +48,7 @@ def _nobody(obj: Any) -> set[uuid.UUID]:
     return set()
 
 
-def _none_below(refs: Any) -> Iterable[SubjectRef]:
+def _none(about: Any) -> Iterable[SubjectRef]:
     return ()
 
 
@@ -59,7 +59,8 @@ class SubjectKind:
     ``visible(user)`` is the query set of those the user may see; ``digest`` names the exact content;
     ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it; ``ancestors``
     the kinds of subject that one belongs to, furthest first. ``above`` is the parent itself where ``all`` has read it
-    along. ``children(refs)`` names those of this kind that belong
+    along. ``upstream`` names the subjects outside its chain on whose gates a gate on this one may rest (a training run
+    names the dataset versions it learned from). ``children(refs)`` names those of this kind that belong
     directly to one of the subjects, in one query; only a kind on which something can be held needs it.
     """
 
@@ -72,12 +73,17 @@ class SubjectKind:
     team: Callable[[Any], Any] = lambda obj: obj.team
     parent: Callable[[Any], SubjectRef | None] = _nothing
     above: Callable[[Any], Any] = _nothing
-    children: Callable[[Any], Iterable[SubjectRef]] = _none_below
+    children: Callable[[Any], Iterable[SubjectRef]] = _none
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
+    upstream: Callable[[Any], Iterable[SubjectRef]] = _none
     responsibilities: tuple[str, ...] = ()
     ancestors: tuple[str, ...] = ()
     icon: str = "file"
+
+    @property
+    def names_upstream(self) -> bool:
+        return self.upstream is not _none
 
 
 _kinds: dict[str, SubjectKind] = {}

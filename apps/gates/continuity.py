@@ -61,7 +61,7 @@ def effects(scenario: Scenario, user: Any) -> list[Effect]:
         Gate.objects.visible_to(user)
         .live()
         .filter(
-            Q(pk__in=GateWatch.objects.filter(subject_id__in=[ref.id for ref in touched]).values("gate"))
+            Q(pk__in=GateWatch.objects.filter(subject_id__in=[ref.id for ref in touched], gate_kind="").values("gate"))
             | Q(pk__in=SignOff.objects.filter(by__in=scenario.gone).values("gate"))
         )
         .select_related("policy_version")
@@ -93,7 +93,7 @@ def _touched(affected: list[Ownership], scenario: Scenario) -> dict[SubjectRef, 
 
 def _read(gates: Sequence[Gate], scenario: Scenario) -> _Records:
     chains: dict[uuid.UUID, list[SubjectRef]] = {gate.pk: [] for gate in gates}
-    for watch in GateWatch.objects.filter(gate__in=gates).order_by("id"):
+    for watch in GateWatch.objects.filter(gate__in=gates, gate_kind="").order_by("id"):
         chains[watch.gate_id].append(SubjectRef(watch.subject_type, watch.subject_id))
     ids = {ref.id for chain in chains.values() for ref in chain}
     owned: dict[SubjectRef, list[Ownership]] = {}

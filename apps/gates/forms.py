@@ -32,6 +32,12 @@ class SignOffForm(forms.Form):
         self.fields["responsibility"].choices = responsibilities  # type: ignore[attr-defined]
 
 
+class StateForm(forms.Form):
+    comment = forms.CharField(
+        label=_("Comment"), required=False, max_length=1000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+
 class WithdrawForm(forms.Form):
     reason = forms.CharField(label=_("Why"), max_length=500, widget=forms.Textarea(attrs={"rows": 3}))
 

@@ -1,9 +1,9 @@
 """A gate as its page and its JSON show it: read once, for one reader."""
 
-import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -11,10 +11,9 @@ from django.utils.translation import gettext as _
 from apps.core import subjects
 from apps.core.clock import today
 from apps.core.errors import Text
-from apps.gates import dossier as dossiers
-from apps.gates.dossier import Difference, Dossier, differences
+from apps.gates.differences import Difference, differences
 from apps.gates.models import SIGNABLE_STATES, DossierSnapshot, Gate, GateState, SignOff
-from apps.gates.policy import Requirement
+from apps.gates.policy import Policy, Requirement, known
 from apps.gates.wording import meanings_of
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -72,17 +71,20 @@ class GateView:
 
 
 def read(gate: Gate, user: Any) -> GateView:
-    """Return the gate for the reader. An ended gate shows the dossier it ended with; a live one as it is now."""
+    """Return the gate for the reader, with the dossier that can be signed or with which it ended.
+
+    What it rests on is not read again: whatever changes refreshes it, and a signature is given on what is true then.
+    """
     sign_offs = list(gate.sign_offs.select_related("by").order_by("id"))
-    day = today()
-    dossier = dossiers.build(gate, day)
+    chain = subjects.chain(gate.subject)
+    subject, policy = chain[0][1], known(gate.policy_version.source)
     snapshot = DossierSnapshot.objects.get(gate=gate, digest=gate.dossier_digest)
     body = json.loads(snapshot.body)
-    seats = _seats(gate, dossier, sign_offs, user, day)
+    seats = _seats(gate, subject, policy, holders.holders(gate.subject, [ref for ref, _obj in chain]), sign_offs, user)
     outcomes = body["requirements"]
     return GateView(
-        subject=dossier.subject,
-        lines=_lines(gate, dossier, outcomes, user),
+        subject=subject,
+        lines=_lines(gate, subject, policy, outcomes, user),
         met=sum(row["status"] == "met" for row in outcomes),
         seats=seats,
         sign_offs=sign_offs,
@@ -91,15 +93,15 @@ def read(gate: Gate, user: Any) -> GateView:
     )
 
 
-def _lines(gate: Gate, dossier: Dossier, outcomes: list[dict[str, Any]], user: Any) -> list[Line]:
-    asked = {row.id: row for row in dossier.policy.requirements}
+def _lines(gate: Gate, subject: Any, policy: Policy, outcomes: list[dict[str, Any]], user: Any) -> list[Line]:
+    asked = {row.id: row for row in policy.requirements}
     lines = []
     for outcome in outcomes:
         row, proof = asked[outcome["id"]], outcome["proof"]
         meanings = meanings_of(row.fact)
         figures = [(meanings.get(name, name), value) for name, value in proof.get("figures", {}).items()]
         owners = [(title(name), person) for name, person in proof.get("owners", {}).items()]
-        mend = ("", "") if outcome["status"] == "met" else _mend(gate, dossier.subject, row, user)
+        mend = ("", "") if outcome["status"] == "met" else _mend(gate, subject, row, user)
         lines.append(Line(outcome, figures, owners, *mend))
     return lines
 
@@ -111,7 +113,8 @@ def _mend(gate: Gate, subject: Any, row: Requirement, user: Any) -> tuple[str, s
     if row.document and user.may("evidence.add", gate.team_id):
         return _("Attach it"), f"{reverse('evidence:document_add', args=place)}?kind={row.document}"
     if row.attestation and user.may("evidence.attest", gate.team_id):
-        return _("State it"), reverse("evidence:attest", args=place)
+        own = f"{reverse('gates:requirement_state', args=[gate.pk])}?{urlencode({'requirement': row.id})}"
+        return _("State it"), own if row.by else reverse("evidence:attest", args=place)
     if row.owners and user.may("owner.assign", gate.team_id):
         return _("Name them"), f"{page}#owners"
     return (_("Look at it"), f"{page}#{row.fact}") if row.fact else ("", "")
@@ -126,15 +129,17 @@ def _since_last(gate: Gate, now: DossierSnapshot, sign_offs: list[SignOff]) -> l
     return differences(then.body, now.body) if then else []
 
 
-def _seats(gate: Gate, dossier: Dossier, sign_offs: list[SignOff], user: User, day: dt.date) -> list[Seat]:
+def _seats(
+    gate: Gate, subject: Any, policy: Policy, held: dict[str, Ownership], sign_offs: list[SignOff], user: User
+) -> list[Seat]:
     current = [row for row in sign_offs if row.dossier_digest == gate.dossier_digest]
-    held = [row for row in dossier.holders.values() if row is not None]
-    away = holders.absent({row.holder_id for row in held}, day)
-    own_work = user.kind == User.Kind.PERSON and same_as(user, dossier.authors) is not None
+    away = holders.absent({row.holder_id for row in held.values()}, today())
+    authors = subjects.kind(gate.subject_type).authors(subject)
+    own_work = user.kind == User.Kind.PERSON and same_as(user, authors) is not None
     has_signed = any(row.by_id == user.pk for row in current)
     seats = []
-    for signature in dossier.policy.sign_offs:
-        ownership = dossier.holders.get(signature.responsibility)
+    for signature in policy.sign_offs:
+        ownership = held.get(signature.responsibility)
         given = next(
             (row for row in current if row.responsibility == signature.responsibility and row.verdict == "approve"),
             None,

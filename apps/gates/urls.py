@@ -6,6 +6,7 @@ app_name = "gates"
 urlpatterns = [
     path("", views.GateList.as_view(), name="gate_list"),
     path("<uuid:pk>/", views.GateDetail.as_view(), name="gate_detail"),
+    path("<uuid:pk>/state/", views.RequirementState.as_view(), name="requirement_state"),
     path("<uuid:pk>/withdraw/", views.GateWithdraw.as_view(), name="gate_withdraw"),
     path("open/<slug:kind>/<slug:subject_type>/<uuid:subject_id>/", views.GateOpen.as_view(), name="gate_open"),
     path("policies/", policy_views.PolicyList.as_view(), name="policy_list"),

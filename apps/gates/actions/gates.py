@@ -7,9 +7,9 @@ from apps.core import access, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
-from apps.gates.actions.refresh import lock, refresh, settle, signed, watch
-from apps.gates.dossier import build
+from apps.gates.actions.refresh import lock, refresh, refresh_resting, settle, watch
 from apps.gates.errors import CommentRequired, GateStands, NoPolicy
+from apps.gates.judgement import judge
 from apps.gates.models import LIVE_STATES, Gate, GateState, PolicyVersion
 from apps.gates.policy import known
 from apps.ledger.actions import record_on
@@ -90,5 +90,7 @@ def withdraw(gate: Gate, *, by: User, reason: str) -> Gate:
         raise GateStands(_("This gate has ended: %(state)s.") % {"state": GateState(gate.state).label.lower()})
     gate.withdrawn_by, gate.withdrawal_reason = by, reason.strip()
     record_on("gate.withdrawal_decided", by=by, ref=gate.ref, obj=gate, payload={"reason": gate.withdrawal_reason})
-    settle(gate, build(gate, now().date()), signed(gate), by)
+    judged = judge(gate, now())
+    settle(gate, judged.dossier, judged.signed, by)
+    refresh_resting(gate)
     return gate

@@ -8,7 +8,8 @@ from django.utils.translation import gettext_lazy
 
 from apps.gates.errors import PolicyInvalid
 from apps.gates.models import PolicyVersion
-from apps.gates.policy import Policy, check_satisfiable, parse
+from apps.gates.policy import Policy, known, parse
+from apps.gates.satisfiable import check_satisfiable
 from apps.people.four_eyes import Rules
 from apps.people.models import User
 
@@ -16,8 +17,15 @@ from apps.people.models import User
 def read(source: str) -> Policy:
     """Parse a policy and refuse one that nobody could meet: ``PolicyInvalid``, ``PolicyUnsatisfiable``."""
     policy = parse(source)
-    check_satisfiable(policy)
+    check_satisfiable(policy, _in_force())
     return policy
+
+
+def _in_force() -> dict[str, Policy]:
+    """Return the newest published policy of each kind of gate."""
+    published = PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED)
+    newest = published.order_by("kind", "-number").distinct("kind").values_list("kind", "source")
+    return {kind: known(source) for kind, source in newest}
 
 
 POLICIES = Rules(

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NotPermitted
-from apps.gates.actions.refresh import lock, rebuild, settle
-from apps.gates.dossier import Dossier, differences
+from apps.gates.actions.refresh import lock, rebuild, refresh_resting, settle
+from apps.gates.differences import differences
+from apps.gates.dossier import Dossier
 from apps.gates.errors import (
     CommentRequired,
     GateNotInReview,
@@ -76,7 +77,9 @@ def sign_off(
             _("This gate has ended: %(state)s. Open a new one.") % {"state": GateState(gate.state).label.lower()}
         )
     moment = now()
-    dossier, rows = rebuild(gate, moment)
+    before = gate.state
+    judged = rebuild(gate, moment)
+    dossier, rows = judged.dossier, judged.signed
     if gate.dossier_digest != dossier_digest:
         raise _stale(gate, dossier_digest)
     if verdict == Verdict.APPROVE and (gate.state not in SIGNABLE_STATES or dossier.unmet):
@@ -123,6 +126,8 @@ def sign_off(
     )
     rows.append(Signed(dossier_digest, by.pk, responsibility, str(verdict)))
     settle(gate, dossier, rows, by)
+    if gate.state != before:
+        refresh_resting(gate)
     return row
 
 

@@ -1,6 +1,6 @@
-"""What was decided: policies, gates, the dossiers that were shown, the sign-offs on them."""
+"""Gates, what they rest on, the dossiers that were shown, and who can sign them."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,15 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import Record
 from apps.core.querysets import TeamOwned, TeamOwnedQuerySet
 from apps.core.subjects import SubjectRef
-from apps.people.four_eyes import RuleVersion, rule_constraints
+from apps.gates.models.policies import PolicyVersion
 from apps.people.models import Team, User
-
-
-class PolicyVersion(RuleVersion):
-    """The requirements of one kind of gate, as YAML; immutable once published."""
-
-    class Meta(RuleVersion.Meta):
-        constraints = rule_constraints("policy")
 
 
 class GateState(models.TextChoices):
@@ -44,8 +37,9 @@ class Gate(Record, TeamOwned):
     """One policy version applied to one subject.
 
     ``state`` and ``blocked_by`` are what ``state.state_of`` last computed; ``revision`` only grows, with every
-    change of the dossier, so that a change there and back does not revive a sign-off. ``proof_until`` is the last day
-    on which all that is met stays met by itself.
+    change of the dossier, so that a change there and back does not revive a sign-off. ``turns_at`` is the first moment
+    at which time alone changes what it says. ``changed_at`` is when the dossier last changed, waiting periods left out,
+    whose digest is ``settled_digest``; both are kept only where a waiting period counts from that change.
     """
 
     TEAM_PATH: ClassVar[str] = "team_id"
@@ -67,7 +61,9 @@ class Gate(Record, TeamOwned):
     revision = models.PositiveIntegerField(default=0)
     content_digest = models.CharField(max_length=71, blank=True)
     dossier_digest = models.CharField(max_length=71, blank=True)
-    proof_until = models.DateField(null=True)
+    settled_digest = models.CharField(max_length=71, blank=True)
+    changed_at = models.DateTimeField(null=True)
+    turns_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawal_reason = models.CharField(max_length=500, blank=True)
 
@@ -88,9 +84,7 @@ class Gate(Record, TeamOwned):
             models.Index(fields=["subject_type", "subject_id"], name="gate_subject"),
             models.Index(fields=["root_id"], name="gate_root"),
             models.Index(fields=["opened_by", "state"], name="gate_opener"),
-            models.Index(
-                fields=["proof_until"], condition=models.Q(proof_until__isnull=False), name="gate_proof_until"
-            ),
+            models.Index(fields=["turns_at"], condition=models.Q(turns_at__isnull=False), name="gate_turns_at"),
         ]
 
     def __str__(self) -> str:
@@ -106,15 +100,21 @@ class Gate(Record, TeamOwned):
 
 
 class GateWatch(models.Model):
-    """What a gate's dossier rests on: its subject and the subjects above it."""
+    """What a gate's dossier rests on: its subject and the subjects above it.
+
+    With ``gate_kind``, it rests on the gate of that kind on the subject.
+    """
 
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="watches")
     subject_type = models.CharField(max_length=40)
     subject_id = models.UUIDField()
+    gate_kind = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["gate", "subject_type", "subject_id"], name="one_watch")]
-        indexes = [models.Index(fields=["subject_id"], name="watch_subject")]
+        constraints = [
+            models.UniqueConstraint(fields=["gate", "subject_type", "subject_id", "gate_kind"], name="one_watch")
+        ]
+        indexes = [models.Index(fields=["subject_id", "gate_kind"], name="watch_subject")]
 
 
 class GateSeat(models.Model):
@@ -141,45 +141,4 @@ class DossierSnapshot(Record):
         constraints = [
             models.UniqueConstraint(fields=["gate", "revision"], name="one_dossier_per_revision"),
             models.UniqueConstraint(fields=["gate", "digest"], name="one_dossier_per_digest"),
-        ]
-
-
-class SignOff(Record, TeamOwned):
-    """One person's decision on one dossier digest, under one responsibility; append-only."""
-
-    TEAM_PATH: ClassVar[str] = "gate__team_id"
-
-    class Verdict(models.TextChoices):
-        APPROVE = "approve", _("Approve")
-        REJECT = "reject", _("Reject")
-        REQUEST_CHANGES = "request_changes", _("Request changes")
-
-    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="sign_offs")
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sign_offs")
-    by_name = models.CharField(max_length=120)
-    responsibility = models.CharField(max_length=40)
-    stands_in_for = models.CharField(max_length=120, blank=True)
-    verdict = models.CharField(max_length=20, choices=Verdict)
-    meaning = models.TextField()
-    comment = models.TextField(blank=True, max_length=4000)
-    dossier_digest = models.CharField(max_length=71)
-    dossier_revision = models.PositiveIntegerField()
-    confirmed_by = models.CharField(max_length=40)
-    via = models.CharField(max_length=60)
-    signed_at = models.DateTimeField()
-
-    objects: ClassVar[Any] = TeamOwnedQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["gate", "dossier_digest", "by"], name="one_sign_off_per_person"),
-            models.UniqueConstraint(
-                fields=["gate", "dossier_digest", "responsibility"],
-                condition=models.Q(verdict="approve"),
-                name="one_approval_per_responsibility",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(verdict__in=["approve", "reject", "request_changes"]), name="known_verdict"
-            ),
         ]

@@ -1,23 +1,22 @@
+"""The list of gates, and one gate on one page."""
+
 from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from apps.core import subjects
-from apps.core.errors import NotFound, Refusal, Text
-from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
-from apps.core.subjects import SubjectRef
+from apps.core.errors import Refusal, Text
+from apps.core.pages import Crumb, DetailPage, ListPage
 from apps.gates import actions, forms
-from apps.gates.actions.gates import newest_policy
 from apps.gates.actions.signing import meaning
 from apps.gates.filters import GateFilter
 from apps.gates.lanes import lane
 from apps.gates.models import LIVE_STATES, Gate
-from apps.gates.policy import known
 from apps.gates.reading import GateView, read
 from apps.people import confirmations
 
@@ -134,73 +133,3 @@ class GateDetail(DetailPage):
         return self.render_to_response(
             self.get_context_data(form=again if self.seen.mine else None, refusal=refusal), status=refusal.status
         )
-
-
-class GateOpen(ActionFormView):
-    """Open a gate on a subject: one button, the policy that will apply above it."""
-
-    nav_key = "gates"
-    template_name = "gates/gate_open.html"
-    form_class = forms.ConfirmForm
-    success_message = _("The gate is open.")
-
-    @cached_property
-    def ref(self) -> SubjectRef:
-        return SubjectRef.parse(self.kwargs["subject_type"], self.kwargs["subject_id"])
-
-    @cached_property
-    def subject(self) -> Any:
-        return subjects.get(self.ref, self.request.user)
-
-    def get_title(self) -> Text:
-        return _("Open the %(kind)s gate") % {"kind": self.kwargs["kind"]}
-
-    def get_subtitle(self) -> Text:
-        return str(subjects.kind(self.ref.type).label(self.subject))
-
-    def crumbs(self) -> Sequence[Crumb]:
-        return [(_("Gates"), reverse("gates:gate_list"))]
-
-    def act(self, form: Any) -> Gate:
-        subjects.get(self.ref, self.request.user)
-        return actions.open_gate(self.kwargs["kind"], self.ref, by=self.request.user)
-
-    def success_url_for(self, result: Gate) -> str:
-        return reverse("gates:gate_detail", args=[result.pk])
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        version = newest_policy(self.kwargs["kind"])
-        self.cancel_url = subjects.kind(self.ref.type).url(self.subject)
-        return super().get_context_data(version=version, policy=known(version.source), **kwargs)
-
-
-class GateWithdraw(ActionFormView):
-    nav_key = "gates"
-    title = _("Withdraw the gate")
-    form_class = forms.WithdrawForm
-    submit_label = _("Withdraw the gate")
-    success_message = _("The gate is withdrawn.")
-
-    @cached_property
-    def gate(self) -> Gate:
-        rows = Gate.objects.visible_to(self.request.user).select_related("policy_version")
-        found = rows.filter(pk=self.kwargs["pk"]).first()
-        if found is None:
-            raise NotFound(_("There is no such gate, or you may not see it."))
-        return found
-
-    def get_subtitle(self) -> Text:
-        return str(self.gate)
-
-    def crumbs(self) -> Sequence[Crumb]:
-        return [(_("Gates"), reverse("gates:gate_list")), (str(self.gate), self.success_url_for(self.gate))]
-
-    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        self.cancel_url = reverse("gates:gate_detail", args=[kwargs["pk"]])
-        return super().dispatch(request, *args, **kwargs)
-
-    def act(self, form: Any) -> Gate:
-        return actions.withdraw(self.gate, by=self.request.user, reason=form.cleaned_data["reason"])
-
-    def success_url_for(self, result: Gate) -> str:
-        return reverse("gates:gate_detail", args=[result.pk])

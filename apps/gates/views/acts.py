@@ -1,0 +1,128 @@
+"""Acts on gates that have a page of their own."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from apps.core import subjects
+from apps.core.errors import NotFound, Text
+from apps.core.pages import ActionFormView, Crumb
+from apps.core.subjects import SubjectRef
+from apps.evidence import actions as evidence
+from apps.gates import actions, forms
+from apps.gates.actions.gates import newest_policy
+from apps.gates.models import Gate
+from apps.gates.policy import Requirement, known
+from apps.owners.responsibilities import title
+
+
+class OneGate(ActionFormView):
+    """A form about one gate that leads back to it."""
+
+    nav_key = "gates"
+
+    @cached_property
+    def gate(self) -> Gate:
+        rows = Gate.objects.visible_to(self.request.user).select_related("policy_version", "team", "opened_by")
+        found = rows.filter(pk=self.kwargs["pk"]).first()
+        if found is None:
+            raise NotFound(_("There is no such gate, or you may not see it."))
+        return found
+
+    def get_subtitle(self) -> Text:
+        return str(self.gate)
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [(_("Gates"), reverse("gates:gate_list")), (str(self.gate), self.success_url_for(None))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        self.cancel_url = self.success_url_for(None)
+        return super().get_context_data(**kwargs)
+
+    def success_url_for(self, result: Any) -> str:
+        return reverse("gates:gate_detail", args=[self.kwargs["pk"]])
+
+
+class RequirementState(OneGate):
+    """State under one's responsibility what the gate's policy asks for, in the policy's words."""
+
+    template_name = "gates/requirement_state.html"
+    title = _("State what the policy asks for")
+    form_class = forms.StateForm
+    submit_label = _("State it")
+    success_message = _("Your statement is recorded.")
+
+    @cached_property
+    def requirement(self) -> Requirement:
+        asked = self.request.GET.get("requirement")
+        policy = known(self.gate.policy_version.source)
+        found = next((row for row in policy.requirements if row.by and row.id == asked), None)
+        if found is None:
+            raise NotFound(_("This gate asks for no such statement."))
+        return found
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        row = self.requirement
+        return super().get_context_data(requirement=row, responsibility=title(row.by), **kwargs)
+
+    def act(self, form: Any) -> Any:
+        row = self.requirement
+        return evidence.attest(
+            self.gate.subject,
+            row.attestation,
+            by=self.request.user,
+            statement=row.statement,
+            responsibility=row.by,
+            comment=form.cleaned_data["comment"],
+        )
+
+
+class GateOpen(ActionFormView):
+    """Open a gate on a subject: one button, the policy that will apply above it."""
+
+    nav_key = "gates"
+    template_name = "gates/gate_open.html"
+    form_class = forms.ConfirmForm
+    success_message = _("The gate is open.")
+
+    @cached_property
+    def ref(self) -> SubjectRef:
+        return SubjectRef.parse(self.kwargs["subject_type"], self.kwargs["subject_id"])
+
+    @cached_property
+    def subject(self) -> Any:
+        return subjects.get(self.ref, self.request.user)
+
+    def get_title(self) -> Text:
+        return _("Open the %(kind)s gate") % {"kind": self.kwargs["kind"]}
+
+    def get_subtitle(self) -> Text:
+        return str(subjects.kind(self.ref.type).label(self.subject))
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [(_("Gates"), reverse("gates:gate_list"))]
+
+    def act(self, form: Any) -> Gate:
+        subjects.get(self.ref, self.request.user)
+        return actions.open_gate(self.kwargs["kind"], self.ref, by=self.request.user)
+
+    def success_url_for(self, result: Gate) -> str:
+        return reverse("gates:gate_detail", args=[result.pk])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        version = newest_policy(self.kwargs["kind"])
+        self.cancel_url = subjects.kind(self.ref.type).url(self.subject)
+        return super().get_context_data(version=version, policy=known(version.source), **kwargs)
+
+
+class GateWithdraw(OneGate):
+    title = _("Withdraw the gate")
+    form_class = forms.WithdrawForm
+    submit_label = _("Withdraw the gate")
+    success_message = _("The gate is withdrawn.")
+
+    def act(self, form: Any) -> Gate:
+        return actions.withdraw(self.gate, by=self.request.user, reason=form.cleaned_data["reason"])
