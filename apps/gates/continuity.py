@@ -100,7 +100,9 @@ def _read(gates: Sequence[Gate], scenario: Scenario) -> _Records:
     for row in Ownership.objects.active().filter(subject_id__in=ids).select_related("holder", "deputy"):
         owned.setdefault(row.ref, []).append(row)
     bodies = DossierSnapshot.objects.filter(gate__in=gates, digest__in=[gate.dossier_digest for gate in gates])
-    authors = {row.gate_id: {uuid.UUID(author) for author in json.loads(row.body)["authors"]} for row in bodies}
+    authors = {gate.pk: {gate.opened_by_id} for gate in gates}
+    for snapshot in bodies:
+        authors[snapshot.gate_id].update(uuid.UUID(author) for author in json.loads(snapshot.body)["authors"])
     digests = {gate.pk: gate.dossier_digest for gate in gates}
     signed: dict[uuid.UUID, list[SignOff]] = {}
     for made in SignOff.objects.filter(gate__in=gates).select_related("by").order_by("id"):

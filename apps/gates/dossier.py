@@ -11,9 +11,9 @@ from apps.core.canonical import canonical_json, digest_of, sha256_digest
 from apps.core.subjects import SubjectRef
 from apps.evidence import facts
 from apps.evidence.models import Attestation, Document
-from apps.gates.models import Gate
-from apps.gates.outcomes import Outcome, Sources, Upstream, judge, judge_waiting, person
-from apps.gates.policy import Policy, known
+from apps.gates.models import Gate, Waiver
+from apps.gates.outcomes import Outcome, Sources, Upstream, judge, judge_waiting, person, waive
+from apps.gates.policy import Policy, Requirement, known
 from apps.owners import holders
 from apps.owners.models import Ownership
 
@@ -24,6 +24,7 @@ Chain = Sequence[tuple[SubjectRef, Any]]
 class Dossier:
     """A dossier as read now. ``content_digest`` leaves out the revision; ``digest`` is what is signed.
 
+    ``authors`` made the content or asked for the gate: none of them signs where the policy wants others.
     ``settled_digest`` and ``changed_at`` are empty where no waiting period counts from the last change.
     """
 
@@ -61,8 +62,14 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
     policy = known(gate.policy_version.source)
     obj, kind = chain[0][1], subjects.kind(gate.subject_type)
     sources = _read(policy, chain, moment, upstream)
-    judged = {row.id: judge(row, sources) for row in policy.requirements if row.waiting_days is None}
-    authors = frozenset(kind.authors(obj))
+    waivers = {row.requirement: row for row in Waiver.objects.filter(gate=gate).standing().order_by("id")}
+
+    def waived(row: Requirement, outcome: Outcome) -> Outcome:
+        waiver = waivers.get(row.id) if row.waivable else None
+        return waive(outcome, waiver, sources.today) if waiver else outcome
+
+    judged = {row.id: waived(row, judge(row, sources)) for row in policy.requirements if row.waiting_days is None}
+    authors = kind.authors(obj)
     content = {
         "v": 1,
         "gate": str(gate.pk),
@@ -94,7 +101,7 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
         changed_at = gate.changed_at if settled_digest == gate.settled_digest else moment
     starts = {"opened": gate.created_at, "change": changed_at or moment}
     outcomes = tuple(
-        judged[row.id] if row.id in judged else judge_waiting(row, starts[row.since], moment)
+        judged[row.id] if row.id in judged else waived(row, judge_waiting(row, starts[row.since], moment))
         for row in policy.requirements
     )
     content["requirements"] = [outcome.as_dict() for outcome in outcomes]
@@ -102,7 +109,7 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
         policy,
         outcomes,
         dict(sources.holders),
-        authors,
+        frozenset({*authors, gate.opened_by_id}),
         content,
         digest_of(content),
         settled_digest,

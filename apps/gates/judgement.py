@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,13 @@ from django.db.models import Q
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.gates import dossier as dossiers
+from apps.gates import signatures
 from apps.gates.dossier import Chain, Dossier
 from apps.gates.models import Gate, GateState, PolicyVersion
 from apps.gates.outcomes import Upstream
 from apps.gates.policy import Policy, known
-from apps.gates.state import Signed, state_of
-from apps.people.access import who_may
+from apps.gates.signatures import Signatures
+from apps.gates.state import state_of
 
 NOBODY: frozenset[uuid.UUID] = frozenset()
 
@@ -29,7 +30,7 @@ class Judgement:
     """
 
     dossier: Dossier
-    signed: list[Signed]
+    signatures: Signatures
     is_new: bool
     state: GateState
 
@@ -44,32 +45,16 @@ def judge(gate: Gate, moment: dt.datetime, above: frozenset[uuid.UUID] = NOBODY)
     chain = subjects.chain(gate.subject)
     upstream = _upstream(policy, chain, moment, above | {gate.pk}) if policy.gates else {}
     dossier = dossiers.build(gate, chain, moment, upstream)
-    rows = _signed(gate)
-    is_new = dossier.content_digest != gate.content_digest or _has_stopped_counting(gate, rows)
+    made = signatures.read(gate, policy, moment)
+    is_new = dossier.content_digest != gate.content_digest or made.stopped_counting(gate.dossier_digest)
     state = state_of(
         digest="" if is_new else gate.dossier_digest,
         unmet=len(dossier.unmet),
         needed=[row.responsibility for row in policy.sign_offs],
-        sign_offs=rows,
+        sign_offs=made.rows,
         withdrawn=gate.withdrawn_by_id is not None,
     )
-    return Judgement(dossier, rows, is_new, state)
-
-
-def _signed(gate: Gate) -> list[Signed]:
-    """Return the gate's sign-offs as the state function wants them; two queries.
-
-    A sign-off counts while its signer is active and a member of the team.
-    """
-    rows = list(gate.sign_offs.order_by("id"))
-    counting = who_may("view", gate.team_id, {row.by_id for row in rows}) if rows else set()
-    return [
-        Signed(row.dossier_digest, row.by_id, row.responsibility, row.verdict, row.by_id in counting) for row in rows
-    ]
-
-
-def _has_stopped_counting(gate: Gate, rows: Iterable[Signed]) -> bool:
-    return any(row.digest == gate.dossier_digest and row.verdict == "approve" and not row.counts for row in rows)
+    return Judgement(dossier, made, is_new, state)
 
 
 def targets(policy: Policy, chain: Chain) -> dict[str, list[SubjectRef]]:

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from django.utils.translation import gettext as _
@@ -12,13 +12,13 @@ from apps.core.subjects import SubjectRef
 from apps.evidence.facts import Fact
 from apps.evidence.kinds import DOCUMENT_KINDS
 from apps.evidence.models import Attestation, Document
-from apps.gates.models import Gate, GateState
+from apps.gates.models import Gate, GateState, Waiver
 from apps.gates.policy import Requirement
 from apps.gates.wording import asked_for, instant
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
 
-OutcomeStatus = Literal["met", "missing", "failing", "lapsed", "pending"]
+OutcomeStatus = Literal["met", "missing", "failing", "lapsed", "pending", "waived"]
 DAY = dt.timedelta(days=1)
 
 
@@ -39,7 +39,8 @@ class Outcome:
 
     @property
     def is_met(self) -> bool:
-        return self.status == "met"
+        """Tell whether it blocks nothing: it is met, or waived for now."""
+        return self.status in ("met", "waived")
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -111,6 +112,30 @@ def judge_waiting(row: Requirement, start: dt.datetime, moment: dt.datetime) -> 
         return Outcome(row.id, row.title, "met", _("Waited until %(at)s.") % {"at": instant(end)}, needed, proof)
     sentence = _("Waits until %(at)s; nothing needs to be done.") % {"at": instant(end)}
     return Outcome(row.id, row.title, "pending", sentence, needed, proof, end)
+
+
+def waive(outcome: Outcome, waiver: Waiver, today: dt.date) -> Outcome:
+    """Return the outcome under a waiver: what is met needs none, and after its last day it is as if there were none."""
+    if outcome.is_met or waiver.until < today:
+        return outcome
+    words = {"name": waiver.by_name, "day": waiver.until.isoformat(), "reason": waiver.reason}
+    proof = {
+        **outcome.proof,
+        "waiver": {
+            "id": str(waiver.pk),
+            "by": {"id": str(waiver.by_id), "name": waiver.by_name},
+            "reason": waiver.reason,
+            "until": waiver.until.isoformat(),
+            "instead_of": {"status": outcome.status, "sentence": outcome.sentence},
+        },
+    }
+    return replace(
+        outcome,
+        status="waived",
+        sentence=_("Waived by %(name)s until %(day)s: %(reason)s") % words,
+        proof=proof,
+        turns_at=min(end_of(waiver.until), outcome.turns_at or end_of(waiver.until)),
+    )
 
 
 def _owners(row: Requirement, sources: Sources) -> Outcome:

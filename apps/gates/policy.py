@@ -14,15 +14,20 @@ from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS, STATED
 from apps.gates.errors import PolicyInvalid
 from apps.owners.responsibilities import RESPONSIBILITIES
 
-LONGEST_WAIT, OLDEST_DOCUMENT = 366, 3660
+LONGEST_WAIT, LONGEST = 366, 3660
+LONGEST_WAIVER = 90
 SINCE = ("opened", "change")
+KEYS = {
+    "kind", "title", "subject", "summary", "requirements", "sign_offs", "valid_days", "longest_waiver_days",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One line of a policy; exactly one of owners, fact, document, attestation, gate, waiting_days is given.
 
-    ``by`` and ``statement`` belong to an attestation that the policy words itself, ``since`` to a waiting period.
+    ``by`` and ``statement`` belong to an attestation that the policy words itself, ``since`` to a waiting period. What
+    is not ``waivable`` has no exceptions.
     """
 
     id: str
@@ -38,6 +43,7 @@ class Requirement:
     gate: str = ""
     waiting_days: int | None = None
     since: str = "opened"
+    waivable: bool = True
 
     @property
     def responsibilities(self) -> tuple[str, ...]:
@@ -54,12 +60,19 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """What one kind of gate asks for.
+
+    An approval runs out after ``valid_days`` (None: never); no waiver is longer than ``longest_waiver_days``.
+    """
+
     kind: str
     title: str
     subject: str
     summary: str
     requirements: tuple[Requirement, ...]
     sign_offs: tuple[Signature, ...]
+    valid_days: int | None = None
+    longest_waiver_days: int = LONGEST_WAIVER
 
     @property
     def gates(self) -> set[str]:
@@ -82,7 +95,7 @@ def _owners(reader: Reader, found: Lines, subject: str) -> Values | None:
 
 def _document(reader: Reader, found: Lines, subject: str) -> Values:
     reader.choice(found, "document", found["document"], DOCUMENT_KINDS)
-    oldest = reader.whole(found, "max_age_days", 1, OLDEST_DOCUMENT)
+    oldest = reader.whole(found, "max_age_days", 1, LONGEST)
     return {"document": str(found["document"]), "max_age_days": oldest}
 
 
@@ -135,10 +148,11 @@ def _requirement(reader: Reader, found: Lines, subject: str) -> Requirement | No
         return None
     shape = shapes.pop()
     read, more = SHAPES[shape]
-    reader.only(found, {"id", "title", shape, *more})
+    reader.only(found, {"id", "title", "waivable", shape, *more})
     identifier, title = reader.text(found, "id", 40), reader.text(found, "title")
+    waivable = reader.flag(found, "waivable", True)
     values = read(reader, found, subject)
-    return None if values is None else Requirement(identifier, title, **values)
+    return None if values is None else Requirement(identifier, title, waivable=waivable, **values)
 
 
 def _conditions(reader: Reader, found: Lines, figures: Any) -> tuple[Condition, ...]:
@@ -170,7 +184,7 @@ def parse(source: str) -> Policy:
     """Read a policy; raise ``PolicyInvalid`` with every message and its line."""
     reader = Reader(PolicyInvalid)
     found = reader.load(source, _("A policy is a mapping: kind, title, subject, requirements, sign_offs."))
-    reader.only(found, {"kind", "title", "subject", "summary", "requirements", "sign_offs"})
+    reader.only(found, KEYS)
     kind, title = reader.text(found, "kind", 40), reader.text(found, "title", 120)
     subject = reader.text(found, "subject")
     if subject and not subjects.is_known(subject):
@@ -186,6 +200,8 @@ def parse(source: str) -> Policy:
         _signature(reader, row)
         for row in reader.mappings(found, "sign_offs", _("A sign-off is a mapping with a responsibility."))
     ]
+    valid_days = reader.whole(found, "valid_days", 1, LONGEST)
+    longest_waiver = reader.whole(found, "longest_waiver_days", 1, LONGEST)
     reader.finish()
     return Policy(
         kind,
@@ -194,4 +210,6 @@ def parse(source: str) -> Policy:
         str(found.get("summary", "")).strip(),
         tuple(row for row in requirements if row),
         tuple(signatures),
+        valid_days,
+        longest_waiver or LONGEST_WAIVER,
     )

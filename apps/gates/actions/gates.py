@@ -53,6 +53,7 @@ def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
                 subject_id=ref.id,
                 subject_label=kind.label(obj)[:300],
                 root_id=chain[-1][0].id,
+                parent_id=chain[1][0].id if len(chain) > 1 else None,
                 opened_by=by,
                 signatures_needed=len(policy.sign_offs),
                 state_since=now(),
@@ -91,6 +92,6 @@ def withdraw(gate: Gate, *, by: User, reason: str) -> Gate:
     gate.withdrawn_by, gate.withdrawal_reason = by, reason.strip()
     record_on("gate.withdrawal_decided", by=by, ref=gate.ref, obj=gate, payload={"reason": gate.withdrawal_reason})
     judged = judge(gate, now())
-    settle(gate, judged.dossier, judged.signed, by)
+    settle(gate, judged.dossier, judged.signatures, by)
     refresh_resting(gate)
     return gate

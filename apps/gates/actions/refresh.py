@@ -14,8 +14,9 @@ from apps.core.clock import now
 from apps.core.subjects import SubjectRef
 from apps.gates.dossier import Dossier
 from apps.gates.judgement import Judgement, judge, targets
-from apps.gates.models import LIVE_STATES, SIGNABLE_STATES, DossierSnapshot, Gate, GateSeat, GateWatch
+from apps.gates.models import LIVE_STATES, SIGNABLE_STATES, DossierSnapshot, Gate, GateSeat, GateState, GateWatch
 from apps.gates.policy import Policy
+from apps.gates.signatures import Signatures
 from apps.gates.state import Signed, state_of
 from apps.ledger.actions import record_on
 
@@ -72,7 +73,7 @@ def refresh(gate: Gate, by: Any = SYSTEM) -> None:
     """Rebuild the dossier of a locked gate, and keep its state and seats."""
     before = gate.state, gate.dossier_digest
     judged = rebuild(gate, now())
-    settle(gate, judged.dossier, judged.signed, by)
+    settle(gate, judged.dossier, judged.signatures, by)
     if before != (gate.state, gate.dossier_digest):
         refresh_resting(gate)
 
@@ -83,26 +84,29 @@ def refresh_resting(gate: Gate) -> None:
         refresh(lock(pk))
 
 
-def settle(gate: Gate, dossier: Dossier, rows: list[Signed], by: Any) -> None:
+def settle(gate: Gate, dossier: Dossier, signatures: Signatures, by: Any) -> None:
     """Compute the state from outcomes and sign-offs, and store what lists and *My work* read."""
     needed = [row.responsibility for row in dossier.policy.sign_offs]
     state = state_of(
         digest=gate.dossier_digest,
         unmet=len(dossier.unmet),
         needed=needed,
-        sign_offs=rows,
+        sign_offs=signatures.rows,
         withdrawn=gate.withdrawn_by_id is not None,
     )
     before = gate.state
     gate.unmet = len(dossier.unmet)
-    gate.turns_at = dossier.turns_at
-    gate.blocked_by = dossier.unmet[0].sentence[:500] if dossier.unmet else ""
+    gate.waived = sum(row.status == "waived" for row in dossier.outcomes)
+    turns = (dossier.turns_at, signatures.turns_at if gate.dossier_digest == signatures.digest else None)
+    gate.turns_at = min((moment for moment in turns if moment is not None), default=None)
+    ended = signatures.ended if state == GateState.LAPSED else ""
+    gate.blocked_by = (dossier.unmet[0].sentence if dossier.unmet else ended)[:500]
     gate.subject_label = dossier.content["subject"]["label"][:300]
     if state != before:
         gate.state, gate.state_since = state, now()
     gate.save()
     watch_upstream(gate, dossier.policy)
-    _seat(gate, dossier, rows)
+    _seat(gate, dossier, signatures.rows)
     if state != before:
         record_on(
             f"gate.{state}",
@@ -113,8 +117,16 @@ def settle(gate: Gate, dossier: Dossier, rows: list[Signed], by: Any) -> None:
                 "changed": {"state": {"from": before, "to": str(state)}},
                 "dossier": gate.dossier_digest,
                 "blocked_by": gate.blocked_by,
+                **({"supersedes": _superseded(gate)} if state == GateState.APPROVED else {}),
             },
         )
+
+
+def _superseded(gate: Gate) -> list[str]:
+    """Return the approved gates of the kind on earlier siblings of the subject: from now on superseded."""
+    rows = Gate.objects.filter(state=GateState.APPROVED, kind=gate.kind, subject_type=gate.subject_type)
+    earlier = rows.filter(parent_id=gate.parent_id, subject_id__lt=gate.subject_id) if gate.parent_id else rows.none()
+    return [str(pk) for pk in earlier.order_by("pk").values_list("pk", flat=True)]
 
 
 def _seat(gate: Gate, dossier: Dossier, rows: list[Signed]) -> None:

@@ -29,6 +29,21 @@ class GateQuerySet(TeamOwnedQuerySet["Gate"]):
     def live(self) -> "GateQuerySet":
         return self.filter(state__in=LIVE_STATES)
 
+    def with_successor(self) -> "GateQuerySet":
+        """Add ``superseded_by``: of an approved gate, the newest approved one of its kind on a later sibling.
+
+        Siblings belong to the same subject; identifiers tell which was registered later.
+        """
+        later = Gate.objects.filter(
+            kind=models.OuterRef("kind"),
+            subject_type=models.OuterRef("subject_type"),
+            parent_id=models.OuterRef("parent_id"),
+            subject_id__gt=models.OuterRef("subject_id"),
+            state=GateState.APPROVED,
+        )
+        newest = models.Subquery(later.order_by("-subject_id").values("pk")[:1])
+        return self.annotate(superseded_by=models.Case(models.When(state=GateState.APPROVED, then=newest)))
+
     def on(self, ref: SubjectRef) -> "GateQuerySet":
         return self.filter(subject_type=ref.type, subject_id=ref.id)
 
@@ -52,11 +67,13 @@ class Gate(Record, TeamOwned):
     subject_id = models.UUIDField()
     subject_label = models.CharField(max_length=300)
     root_id = models.UUIDField()
+    parent_id = models.UUIDField(null=True)
     opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=GateState, default=GateState.OPEN)
     state_since = models.DateTimeField()
     blocked_by = models.CharField(max_length=500, blank=True)
     unmet = models.PositiveSmallIntegerField(default=0)
+    waived = models.PositiveSmallIntegerField(default=0)
     signatures_needed = models.PositiveSmallIntegerField()
     revision = models.PositiveIntegerField(default=0)
     content_digest = models.CharField(max_length=71, blank=True)
@@ -83,12 +100,17 @@ class Gate(Record, TeamOwned):
             models.Index(fields=["state", "-id"], name="gate_state"),
             models.Index(fields=["subject_type", "subject_id"], name="gate_subject"),
             models.Index(fields=["root_id"], name="gate_root"),
+            models.Index(fields=["parent_id", "kind"], name="gate_parent"),
             models.Index(fields=["opened_by", "state"], name="gate_opener"),
             models.Index(fields=["turns_at"], condition=models.Q(turns_at__isnull=False), name="gate_turns_at"),
         ]
 
     def __str__(self) -> str:
         return f"{self.policy_version.title}: {self.subject_label}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE_STATES
 
     @property
     def ref(self) -> SubjectRef:

@@ -50,3 +50,46 @@ class SignOff(Record, TeamOwned):
                 condition=models.Q(verdict__in=["approve", "reject", "request_changes"]), name="known_verdict"
             ),
         ]
+
+
+class Condition(Record, TeamOwned):
+    """What an approval depends on: to be fulfilled under a responsibility through its last day (of UTC)."""
+
+    TEAM_PATH: ClassVar[str] = "sign_off__gate__team_id"
+    GRANT_PATHS = ("sign_off__gate__subject_id", "sign_off__gate__root_id")
+
+    sign_off = models.OneToOneField(SignOff, on_delete=models.PROTECT, related_name="condition")
+    text = models.CharField(max_length=1000)
+    due_on = models.DateField()
+    responsibility = models.CharField(max_length=40)
+
+    objects: ClassVar[Any] = TeamOwnedQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["due_on"], name="condition_due")]
+
+
+class Fulfilment(Record):
+    """What was done about a condition; it counts once whoever set the condition accepts it."""
+
+    condition = models.ForeignKey(Condition, on_delete=models.PROTECT, related_name="fulfilments")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=120)
+    note = models.TextField(max_length=4000)
+    recorded_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+
+
+class FulfilmentAnswer(Record):
+    """The answer under the signer's responsibility: accepted, or not and why."""
+
+    fulfilment = models.OneToOneField(Fulfilment, on_delete=models.PROTECT, related_name="answer")
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    by_name = models.CharField(max_length=120)
+    is_accepted = models.BooleanField()
+    comment = models.TextField(max_length=4000, blank=True)
+    confirmed_by = models.CharField(max_length=40)
+    answered_at = models.DateTimeField()

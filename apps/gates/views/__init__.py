@@ -1,6 +1,28 @@
 """Pages of gates."""
 
 from apps.gates.views.acts import GateOpen, GateWithdraw, RequirementState
+from apps.gates.views.exceptions import (
+    ConditionAnswer,
+    ConditionFulfil,
+    RequirementComment,
+    RequirementWaive,
+    ThreadComment,
+    ThreadResolve,
+    WaiverRevoke,
+)
 from apps.gates.views.gates import GateDetail, GateList
 
-__all__ = ["GateDetail", "GateList", "GateOpen", "GateWithdraw", "RequirementState"]
+__all__ = [
+    "ConditionAnswer",
+    "ConditionFulfil",
+    "GateDetail",
+    "GateList",
+    "GateOpen",
+    "GateWithdraw",
+    "RequirementComment",
+    "RequirementState",
+    "RequirementWaive",
+    "ThreadComment",
+    "ThreadResolve",
+    "WaiverRevoke",
+]

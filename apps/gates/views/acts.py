@@ -46,7 +46,29 @@ class OneGate(ActionFormView):
         return reverse("gates:gate_detail", args=[self.kwargs["pk"]])
 
 
-class RequirementState(OneGate):
+class OneRequirement(OneGate):
+    """A form about one requirement, which the query string names."""
+
+    def is_meant(self, row: Requirement) -> bool:
+        return True
+
+    @cached_property
+    def requirement(self) -> Requirement:
+        asked = self.request.GET.get("requirement")
+        policy = known(self.gate.policy_version.source)
+        found = next((row for row in policy.requirements if row.id == asked and self.is_meant(row)), None)
+        if found is None:
+            raise NotFound(_("This gate has no such requirement."))
+        return found
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(requirement=self.requirement, **kwargs)
+
+    def success_url_for(self, result: Any) -> str:
+        return f"{super().success_url_for(result)}#{self.requirement.id}" if result else super().success_url_for(result)
+
+
+class RequirementState(OneRequirement):
     """State under one's responsibility what the gate's policy asks for, in the policy's words."""
 
     template_name = "gates/requirement_state.html"
@@ -55,18 +77,11 @@ class RequirementState(OneGate):
     submit_label = _("State it")
     success_message = _("Your statement is recorded.")
 
-    @cached_property
-    def requirement(self) -> Requirement:
-        asked = self.request.GET.get("requirement")
-        policy = known(self.gate.policy_version.source)
-        found = next((row for row in policy.requirements if row.by and row.id == asked), None)
-        if found is None:
-            raise NotFound(_("This gate asks for no such statement."))
-        return found
+    def is_meant(self, row: Requirement) -> bool:
+        return bool(row.by)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        row = self.requirement
-        return super().get_context_data(requirement=row, responsibility=title(row.by), **kwargs)
+        return super().get_context_data(responsibility=title(self.requirement.by), **kwargs)
 
     def act(self, form: Any) -> Any:
         row = self.requirement

@@ -1,5 +1,6 @@
 """The list of gates, and one gate on one page."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ from apps.gates import actions, forms
 from apps.gates.actions.signing import meaning
 from apps.gates.filters import GateFilter
 from apps.gates.lanes import lane
-from apps.gates.models import LIVE_STATES, Gate
+from apps.gates.models import Gate
 from apps.gates.reading import GateView, read
+from apps.owners.responsibilities import title
 from apps.people import confirmations
 
 
@@ -36,10 +38,23 @@ class GateList(ListPage):
         (_("State"), lambda row: row.state),
         (_("Since"), lambda row: row.state_since.isoformat()),
         (_("Blocked by"), lambda row: row.blocked_by),
+        (_("Waivers"), lambda row: row.waived),
+        (_("Superseded by"), lambda row: str(row.superseded_by or "")),
     )
 
     def get_queryset(self) -> QuerySet[Gate]:
-        return Gate.objects.visible_to(self.request.user).select_related("policy_version", "team", "opened_by")
+        rows = Gate.objects.visible_to(self.request.user).with_successor()
+        return rows.select_related("policy_version", "team", "opened_by")
+
+
+def confirmed(request: Any, secret: str) -> uuid.UUID | None:
+    """Return the confirmation that a typed password or code makes, or that of a fresh reauthentication."""
+    found = (
+        confirmations.confirm(request.user, password=secret, code=secret)
+        if secret
+        else confirmations.from_reauthentication(request, request.user)
+    )
+    return found.pk if found else None
 
 
 class GateDetail(DetailPage):
@@ -51,7 +66,8 @@ class GateDetail(DetailPage):
     nav_key = "gates"
 
     def get_queryset(self) -> QuerySet[Gate]:
-        return Gate.objects.visible_to(self.request.user).select_related("policy_version", "team", "opened_by")
+        rows = Gate.objects.visible_to(self.request.user).with_successor()
+        return rows.select_related("policy_version", "team", "opened_by")
 
     def get_title(self) -> Text:
         return str(self.object.subject_label)
@@ -71,10 +87,13 @@ class GateDetail(DetailPage):
         return read(self.object, self.request.user)
 
     def form(self, data: Any = None) -> forms.SignOffForm:
-        choices = [(row.responsibility, str(row.title)) for row in self.seen.mine]
+        seen = self.seen
+        choices = [(row.responsibility, str(row.title)) for row in seen.mine]
         return forms.SignOffForm(
             data,
             responsibilities=choices,
+            held=[(name, str(title(name))) for name in seen.held],
+            requirements=[(line.outcome["id"], line.outcome["title"]) for line in seen.lines],
             initial={
                 "dossier_digest": self.object.dossier_digest,
                 "responsibility": choices[0][0] if choices else "",
@@ -84,17 +103,21 @@ class GateDetail(DetailPage):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         gate, seen = self.object, self.seen
         kind = subjects.kind(gate.subject_type)
-        user = self.request.user
+        user, asked = self.request.user, self.request.GET
         form = kwargs.pop("form", None) or (self.form() if seen.mine else None)
+        status, find = asked.get("status", ""), asked.get("find", "")
         return super().get_context_data(
             seen=seen,
+            groups=seen.groups(status, find),
+            counts=seen.counts(),
+            chosen=status,
+            find=find,
             lane=lane([gate.subject], user=user),
             form=form,
             meaning=meaning(gate, seen.mine[0].responsibility, "approve") if seen.mine else "",
             subject_url=kind.url(seen.subject),
             subject_kind=kind.title,
-            may_withdraw=gate.state in LIVE_STATES
-            and (gate.opened_by_id == user.pk or user.may("gate.withdraw", gate.team_id)),
+            may_withdraw=gate.is_live and (gate.opened_by_id == user.pk or user.may("gate.withdraw", gate.team_id)),
             **kwargs,
         )
 
@@ -104,12 +127,6 @@ class GateDetail(DetailPage):
             return self.render_to_response(self.get_context_data(form=form), status=422)
         data, user = form.cleaned_data, request.user
         try:
-            secret = data["password"]
-            confirmation = (
-                confirmations.confirm(user, password=secret, code=secret)
-                if secret
-                else confirmations.from_reauthentication(request, user)
-            )
             actions.sign_off(
                 self.object,
                 by=user,
@@ -117,7 +134,9 @@ class GateDetail(DetailPage):
                 verdict=data["verdict"],
                 dossier_digest=data["dossier_digest"],
                 comment=data["comment"],
-                confirmation_id=confirmation.pk if confirmation else None,
+                condition=form.terms,
+                requirement=data["requirement"],
+                confirmation_id=confirmed(request, data["password"]),
             )
         except Refusal as refusal:
             return self._refused(form, refusal)
