@@ -61,7 +61,8 @@ class SubjectKind:
     the kinds of subject that one belongs to, furthest first. ``above`` is the parent itself where ``all`` has read it
     along. ``upstream`` names the subjects outside its chain on whose gates a gate on this one may rest (a training run
     names the dataset versions it learned from). ``children(refs)`` names those of this kind that belong
-    directly to one of the subjects, in one query; only a kind on which something can be held needs it.
+    directly to one of the subjects, in one query; only a kind on which something can be held needs it. ``tier`` is the
+    risk tier that holds for it and for what belongs to it.
     """
 
     type: str
@@ -76,6 +77,7 @@ class SubjectKind:
     children: Callable[[Any], Iterable[SubjectRef]] = _none
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
+    tier: Callable[[Any], str] = lambda obj: ""
     upstream: Callable[[Any], Iterable[SubjectRef]] = _none
     responsibilities: tuple[str, ...] = ()
     ancestors: tuple[str, ...] = ()
@@ -133,6 +135,11 @@ def chain(ref: SubjectRef) -> list[tuple[SubjectRef, Any]]:
         ref = parent
         found.append((ref, obj))
     return found
+
+
+def tier(found: Iterable[tuple[SubjectRef, Any]]) -> str:
+    """Return the risk tier of a chain: the nearest that is told, or nothing."""
+    return next((told for ref, obj in found if (told := kind(ref.type).tier(obj))), "")
 
 
 def below(ref: SubjectRef) -> list[SubjectRef]:

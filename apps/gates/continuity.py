@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.evidence import facts
+from apps.gates.composing import policy_of
 from apps.gates.models import DossierSnapshot, Gate, GateState, GateWatch, SignOff
-from apps.gates.policy import Policy, known
+from apps.gates.policy import Policy
 from apps.gates.state import matched
 from apps.owners.continuity import Effect, EffectKind, Part, Scenario
 from apps.owners.holders import absent
@@ -64,13 +65,13 @@ def effects(scenario: Scenario, user: Any) -> list[Effect]:
             Q(pk__in=GateWatch.objects.filter(subject_id__in=[ref.id for ref in touched], gate_kind="").values("gate"))
             | Q(pk__in=SignOff.objects.filter(by__in=scenario.gone).values("gate"))
         )
-        .select_related("policy_version")
+        .select_related("policy_version", "base_version")
         .order_by("id")
     )
     records = _read(gates, scenario)
     found = []
     for gate in gates:
-        policy = known(gate.policy_version.source)
+        policy = policy_of(gate)
         changed = _changed(gate, policy, records, scenario, touched) if scenario.for_good else []
         if gate.state == GateState.APPROVED:
             found += _lapse(gate, policy, records, scenario, changed)

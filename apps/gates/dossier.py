@@ -11,9 +11,10 @@ from apps.core.canonical import canonical_json, digest_of, sha256_digest
 from apps.core.subjects import SubjectRef
 from apps.evidence import facts
 from apps.evidence.models import Attestation, Document
+from apps.gates.composing import as_dict, policy_of
 from apps.gates.models import Gate, Waiver
 from apps.gates.outcomes import Outcome, Sources, Upstream, judge, judge_waiting, person, waive
-from apps.gates.policy import Policy, Requirement, known
+from apps.gates.policy import Policy, Requirement
 from apps.owners import holders
 from apps.owners.models import Ownership
 
@@ -59,7 +60,7 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
     ``chain`` is the subject and what it belongs to, ``upstream`` what is known of the gates that the policy asks for by
     their kind; ``moment`` decides what has expired and what has waited long enough.
     """
-    policy = known(gate.policy_version.source)
+    policy = policy_of(gate)
     obj, kind = chain[0][1], subjects.kind(gate.subject_type)
     sources = _read(policy, chain, moment, upstream)
     waivers = {row.requirement: row for row in Waiver.objects.filter(gate=gate).standing().order_by("id")}
@@ -83,6 +84,7 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
             "kind": policy.kind,
             "number": gate.policy_version.number,
             "digest": gate.policy_version.digest,
+            **_extended(gate, policy),
         },
         "requirements": [outcome.as_dict() for outcome in judged.values()],
         "signers": [
@@ -115,6 +117,17 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
         settled_digest,
         changed_at,
     )
+
+
+def _extended(gate: Gate, policy: Policy) -> dict[str, Any]:
+    """Return of a composed policy what it extends, and the digest of what both ask for together."""
+    base = gate.base_version
+    if base is None:
+        return {}
+    return {
+        "extends": {"number": base.number, "digest": base.digest},
+        "effective": digest_of(as_dict(policy)),
+    }
 
 
 def _read(policy: Policy, chain: Chain, moment: dt.datetime, upstream: Mapping[str, Sequence[Upstream]]) -> Sources:

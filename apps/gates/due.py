@@ -70,7 +70,7 @@ def proposals(user: Any) -> list[DueItem]:
     """Return the proposed policies that the user could publish as the second person. At most two queries."""
     if not may_anywhere(user, "policy.publish"):
         return []
-    rows = PolicyVersion.objects.filter(state=PolicyVersion.State.PROPOSED).exclude(proposed_by=user)
+    rows = PolicyVersion.objects.visible_to(user).filter(state=PolicyVersion.State.PROPOSED).exclude(proposed_by=user)
     return [
         DueItem(
             kind="policy_proposed",

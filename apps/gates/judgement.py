@@ -12,6 +12,7 @@ from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.gates import dossier as dossiers
 from apps.gates import signatures
+from apps.gates.composing import policy_of
 from apps.gates.dossier import Chain, Dossier
 from apps.gates.models import Gate, GateState, PolicyVersion
 from apps.gates.outcomes import Upstream
@@ -41,7 +42,7 @@ def judge(gate: Gate, moment: dt.datetime, above: frozenset[uuid.UUID] = NOBODY)
     ``above`` are the gates whose judgement asks for this one: a gate never rests on itself. Raise ``NotFound`` when the
     subject is gone.
     """
-    policy = known(gate.policy_version.source)
+    policy = policy_of(gate)
     chain = subjects.chain(gate.subject)
     upstream = _upstream(policy, chain, moment, above | {gate.pk}) if policy.gates else {}
     dossier = dossiers.build(gate, chain, moment, upstream)
@@ -62,7 +63,7 @@ def targets(policy: Policy, chain: Chain) -> dict[str, list[SubjectRef]]:
 
     Of the subject, what it belongs to and what it names upstream, they are those that a policy of that kind is for.
     """
-    versions = PolicyVersion.objects.filter(kind__in=policy.gates, state=PolicyVersion.State.PUBLISHED)
+    versions = PolicyVersion.objects.published().filter(kind__in=policy.gates, team=None)
     newest = versions.order_by("kind", "-number").distinct("kind").values_list("kind", "source")
     subject_types = {kind: known(source).subject for kind, source in newest}
     ref, obj = chain[0]
@@ -98,5 +99,5 @@ def live_on(wanted: dict[str, list[SubjectRef]]) -> dict[tuple[str, SubjectRef],
     for kind, refs in wanted.items():
         for ref in refs:
             query |= Q(kind=kind, subject_type=ref.type, subject_id=ref.id)
-    rows = Gate.objects.live().filter(query).select_related("policy_version", "team")
+    rows = Gate.objects.live().filter(query).select_related("policy_version", "base_version", "team")
     return {(row.kind, row.subject): row for row in rows}

@@ -1,7 +1,7 @@
 """Gate policies as data: YAML read into requirements, with messages that point at the line."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -17,8 +17,11 @@ from apps.owners.responsibilities import RESPONSIBILITIES
 LONGEST_WAIT, LONGEST = 366, 3660
 LONGEST_WAIVER = 90
 SINCE = ("opened", "change")
+TIERS = ("low", "medium", "high")
+ORGANISATION = "organisation"
 KEYS = {
-    "kind", "title", "subject", "summary", "requirements", "sign_offs", "valid_days", "longest_waiver_days",
+    "kind", "tier", "extends", "title", "subject", "summary", "requirements", "sign_offs", "valid_days",
+    "longest_waiver_days",
 }  # fmt: skip
 
 
@@ -62,7 +65,9 @@ class Signature:
 class Policy:
     """What one kind of gate asks for.
 
-    An approval runs out after ``valid_days`` (None: never); no waiver is longer than ``longest_waiver_days``.
+    With ``extends`` it is a team's, and only what it adds to the organisation's; ``lines`` tells on which line what was
+    given stands (``valid_days``, ``leakage.at_most``). An approval runs out after ``valid_days`` (None: never); no
+    waiver is longer than ``longest_waiver_days``.
     """
 
     kind: str
@@ -73,6 +78,9 @@ class Policy:
     sign_offs: tuple[Signature, ...]
     valid_days: int | None = None
     longest_waiver_days: int = LONGEST_WAIVER
+    tier: str = ""
+    extends: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def gates(self) -> set[str]:
@@ -186,6 +194,11 @@ def parse(source: str) -> Policy:
     found = reader.load(source, _("A policy is a mapping: kind, title, subject, requirements, sign_offs."))
     reader.only(found, KEYS)
     kind, title = reader.text(found, "kind", 40), reader.text(found, "title", 120)
+    tier, extends = reader.text(found, "tier", required=False), reader.text(found, "extends", required=False)
+    if tier:
+        reader.choice(found, "tier", tier, TIERS)
+    if extends:
+        reader.choice(found, "extends", extends, [ORGANISATION])
     subject = reader.text(found, "subject")
     if subject and not subjects.is_known(subject):
         reader.choice(found, "subject", subject, sorted(row.type for row in subjects.kinds()))
@@ -193,13 +206,13 @@ def parse(source: str) -> Policy:
         found,
         "requirements",
         _("A requirement is a mapping with id, title and one of %(shapes)s.") % {"shapes": ", ".join(SHAPES)},
+        required=not extends,
     )
     requirements = [_requirement(reader, row, subject) for row in rows]
     reader.unique(rows, "id")
-    signatures = [
-        _signature(reader, row)
-        for row in reader.mappings(found, "sign_offs", _("A sign-off is a mapping with a responsibility."))
-    ]
+    shape = _("A sign-off is a mapping with a responsibility.")
+    signed = reader.mappings(found, "sign_offs", shape, required=not extends)
+    signatures = [_signature(reader, row) for row in signed]
     valid_days = reader.whole(found, "valid_days", 1, LONGEST)
     longest_waiver = reader.whole(found, "longest_waiver_days", 1, LONGEST)
     reader.finish()
@@ -212,4 +225,16 @@ def parse(source: str) -> Policy:
         tuple(signatures),
         valid_days,
         longest_waiver or LONGEST_WAIVER,
+        tier,
+        extends,
+        _lines(found, rows, signed),
     )
+
+
+def _lines(found: Lines, rows: Sequence[Lines], signed: Sequence[Lines]) -> dict[str, int]:
+    lines = dict(found.lines)
+    for name, key in (("id", rows), ("responsibility", signed)):
+        for row in key:
+            lines[str(row.get(name))] = row.line
+            lines |= {f"{row.get(name)}.{part}": line for part, line in row.lines.items()}
+    return lines

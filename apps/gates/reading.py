@@ -17,6 +17,7 @@ from apps.core.errors import Text
 from apps.gates import conditions, signatures
 from apps.gates.actions.threads import COMMENTS
 from apps.gates.actions.waivers import WAIVES
+from apps.gates.composing import policy_of
 from apps.gates.differences import Difference, differences
 from apps.gates.models import (
     SIGNABLE_STATES,
@@ -29,7 +30,7 @@ from apps.gates.models import (
     Thread,
     Waiver,
 )
-from apps.gates.policy import Policy, Requirement, known
+from apps.gates.policy import Policy, Requirement
 from apps.gates.wording import meanings_of
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -170,7 +171,7 @@ def read(gate: Gate, user: Any) -> GateView:
     """
     moment = now()
     chain = subjects.chain(gate.subject)
-    subject, policy = chain[0][1], known(gate.policy_version.source)
+    subject, policy = chain[0][1], policy_of(gate)
     sign_offs = list(gate.sign_offs.select_related("by").prefetch_related(*conditions.READ).order_by("id"))
     snapshot = DossierSnapshot.objects.get(gate=gate, digest=gate.dossier_digest)
     outcomes = json.loads(snapshot.body)["requirements"]

@@ -1,6 +1,6 @@
 """What makes a policy one that nobody could ever meet."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -10,8 +10,8 @@ from apps.gates.policy import Policy
 from apps.owners.responsibilities import held_on
 
 
-def check_satisfiable(policy: Policy, others: Mapping[str, Policy]) -> None:
-    """Refuse a policy that nobody could ever meet; ``others`` are the policies in force by kind of gate.
+def check_satisfiable(policy: Policy, others: Mapping[str, Sequence[Policy]]) -> None:
+    """Refuse a policy that nobody could ever meet; ``others`` are those in force by kind of gate.
 
     A responsibility that must sign twice needs two holders where there is one; one that can't be held on the
     subject or above it has no holder; limits on one figure may exclude each other; gates may wait for each other, or
@@ -64,14 +64,14 @@ def _contradictions(policy: Policy) -> list[str]:
     ]
 
 
-def _gates(policy: Policy, others: Mapping[str, Policy]) -> list[str]:
+def _gates(policy: Policy, others: Mapping[str, Sequence[Policy]]) -> list[str]:
     kind = subjects.kind(policy.subject)
     around = {kind.type, *kind.ancestors}
     problems = []
     for wanted in sorted(policy.gates):
         if _leads_to(wanted, policy.kind, others):
             problems.append(_("The gate “%(kind)s” waits, by its own policy, for this one.") % {"kind": wanted})
-        other = others.get(wanted)
+        other = next(iter(others.get(wanted, ())), None)
         if other is not None and other.subject not in around and not kind.names_upstream:
             problems.append(
                 _("The gate “%(kind)s” is on a %(other)s, which a %(subject)s neither belongs to nor names.")
@@ -84,7 +84,7 @@ def _gates(policy: Policy, others: Mapping[str, Policy]) -> list[str]:
     return problems
 
 
-def _leads_to(start: str, end: str, others: Mapping[str, Policy]) -> bool:
+def _leads_to(start: str, end: str, others: Mapping[str, Sequence[Policy]]) -> bool:
     """Tell whether the gate ``start`` is, or waits through others for, the gate ``end``."""
     seen: set[str] = set()
     waiting = [start]
@@ -94,5 +94,5 @@ def _leads_to(start: str, end: str, others: Mapping[str, Policy]) -> bool:
             return True
         if kind not in seen:
             seen.add(kind)
-            waiting += others[kind].gates if kind in others else ()
+            waiting += [gate for policy in others.get(kind, ()) for gate in policy.gates]
     return False

@@ -33,7 +33,7 @@ def lock_each(pks: Iterable[uuid.UUID]) -> dict[uuid.UUID, Gate]:
     while level:
         level = set(_resting_on(level)) - wanted
         wanted = wanted | level
-    rows = Gate.objects.select_for_update(of=("self",)).select_related("policy_version", "team")
+    rows = Gate.objects.select_for_update(of=("self",)).select_related("policy_version", "base_version", "team")
     return {row.pk: row for row in rows.filter(pk__in=wanted).order_by("pk")}
 
 

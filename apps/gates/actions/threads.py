@@ -9,9 +9,9 @@ from apps.core import access
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.gates.actions import guards
+from apps.gates.composing import policy_of
 from apps.gates.errors import CommentRequired, NotYourThread, ThreadResolved
 from apps.gates.models import Comment, Gate, SignOff, Thread, ThreadResolution
-from apps.gates.policy import known
 from apps.ledger.actions import record_on
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -42,7 +42,7 @@ def open_thread(gate: Gate, *, by: User, requirement: str, text: str) -> Thread:
 
 def start_thread(gate: Gate, *, by: User, requirement: str, text: str, sign_off: SignOff | None = None) -> Thread:
     """Open the thread in the caller's transaction; with the request for changes that asks for it, if one does."""
-    if requirement not in {row.id for row in known(gate.policy_version.source).requirements}:
+    if requirement not in {row.id for row in policy_of(gate).requirements}:
         raise InvalidInput(
             _("This gate has no requirement “%(id)s”.") % {"id": requirement},
             errors={"/requirement": [_("Not a requirement of this gate.")]},
@@ -76,13 +76,13 @@ def resolve_thread(thread: Thread, *, by: User) -> ThreadResolution:
 
 def signs(gate: Gate, by: User, held: dict[str, Ownership]) -> bool:
     """Tell whether one of the gate's signatures is the user's to give today."""
-    rows = [held.get(row.responsibility) for row in known(gate.policy_version.source).sign_offs]
+    rows = [held.get(row.responsibility) for row in policy_of(gate).sign_offs]
     return any(row is not None and holders.may_sign(row, by) for row in rows)
 
 
 def _open(thread: Thread) -> Thread:
     rows = Thread.objects.select_for_update(of=("self",)).select_related(
-        "gate__policy_version", "gate__team", "opened_by"
+        "gate__policy_version", "gate__base_version", "gate__team", "opened_by"
     )
     found: Thread = rows.get(pk=thread.pk)
     if ThreadResolution.objects.filter(thread=found).exists():

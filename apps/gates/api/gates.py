@@ -77,8 +77,8 @@ class GateViewSet(ReadView):
         return "sign" if self.action in ("sign_offs", "waivers") else "write"
 
     def get_queryset(self) -> QuerySet[Gate]:
-        rows: QuerySet[Gate] = super().get_queryset().select_related("policy_version", "team").with_successor()
-        return rows
+        rows: QuerySet[Gate] = super().get_queryset().with_successor()
+        return rows.select_related("policy_version", "base_version", "team")
 
     def _data(self, serializer_class: Any) -> dict[str, Any]:
         serializer = serializer_class(data=self.request.data)

@@ -49,7 +49,7 @@ class GateQuerySet(TeamOwnedQuerySet["Gate"]):
 
 
 class Gate(Record, TeamOwned):
-    """One policy version applied to one subject.
+    """One policy version applied to one subject; a team's together with the organisation's that it extends.
 
     ``state`` and ``blocked_by`` are what ``state.state_of`` last computed; ``revision`` only grows, with every
     change of the dossier, so that a change there and back does not revive a sign-off. ``turns_at`` is the first moment
@@ -61,6 +61,7 @@ class Gate(Record, TeamOwned):
     GRANT_PATHS = ("subject_id", "root_id")
 
     policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="gates")
+    base_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=40)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="gates")
     subject_type = models.CharField(max_length=40)

@@ -13,9 +13,10 @@ from apps.core.pages import ActionFormView, Crumb
 from apps.core.subjects import SubjectRef
 from apps.evidence import actions as evidence
 from apps.gates import actions, forms
-from apps.gates.actions.gates import newest_policy
+from apps.gates.actions.policies import policies_for
+from apps.gates.composing import effective, policy_of
 from apps.gates.models import Gate
-from apps.gates.policy import Requirement, known
+from apps.gates.policy import Requirement
 from apps.owners.responsibilities import title
 
 
@@ -26,8 +27,8 @@ class OneGate(ActionFormView):
 
     @cached_property
     def gate(self) -> Gate:
-        rows = Gate.objects.visible_to(self.request.user).select_related("policy_version", "team", "opened_by")
-        found = rows.filter(pk=self.kwargs["pk"]).first()
+        rows = Gate.objects.visible_to(self.request.user).filter(pk=self.kwargs["pk"])
+        found = rows.select_related("policy_version", "base_version", "team", "opened_by").first()
         if found is None:
             raise NotFound(_("There is no such gate, or you may not see it."))
         return found
@@ -55,7 +56,7 @@ class OneRequirement(OneGate):
     @cached_property
     def requirement(self) -> Requirement:
         asked = self.request.GET.get("requirement")
-        policy = known(self.gate.policy_version.source)
+        policy = policy_of(self.gate)
         found = next((row for row in policy.requirements if row.id == asked and self.is_meant(row)), None)
         if found is None:
             raise NotFound(_("This gate has no such requirement."))
@@ -128,9 +129,11 @@ class GateOpen(ActionFormView):
         return reverse("gates:gate_detail", args=[result.pk])
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        version = newest_policy(self.kwargs["kind"])
+        kind = subjects.kind(self.ref.type)
+        tier = subjects.tier(subjects.chain(self.ref))
+        version, base = policies_for(self.kwargs["kind"], kind.team(self.subject), tier)
         self.cancel_url = subjects.kind(self.ref.type).url(self.subject)
-        return super().get_context_data(version=version, policy=known(version.source), **kwargs)
+        return super().get_context_data(version=version, base=base, policy=effective(version, base), **kwargs)
 
 
 class GateWithdraw(OneGate):

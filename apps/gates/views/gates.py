@@ -44,7 +44,7 @@ class GateList(ListPage):
 
     def get_queryset(self) -> QuerySet[Gate]:
         rows = Gate.objects.visible_to(self.request.user).with_successor()
-        return rows.select_related("policy_version", "team", "opened_by")
+        return rows.select_related("policy_version", "base_version", "team", "opened_by")
 
 
 def confirmed(request: Any, secret: str) -> uuid.UUID | None:
@@ -67,7 +67,7 @@ class GateDetail(DetailPage):
 
     def get_queryset(self) -> QuerySet[Gate]:
         rows = Gate.objects.visible_to(self.request.user).with_successor()
-        return rows.select_related("policy_version", "team", "opened_by")
+        return rows.select_related("policy_version", "base_version", "team", "opened_by")
 
     def get_title(self) -> Text:
         return str(self.object.subject_label)
