@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from apps.core import pdf as printing
 from apps.datasets import actions
 from apps.datasets.datasheet import content, croissant, pdf
 from apps.datasets.datasheet.content import Datasheet
@@ -69,7 +70,7 @@ def test_page_pdf_and_croissant_say_the_same(scene: Scene, monkeypatch: pytest.M
     shown = html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page)))
     document = json.dumps(croissant.document(sheet), ensure_ascii=False, default=str)
     typeset: list[Any] = []
-    monkeypatch.setattr(pdf, "_typeset", lambda data, _sheet: typeset.append(data) or b"%PDF")
+    monkeypatch.setattr(printing, "_typeset", lambda data, _sheet: typeset.append(data) or b"%PDF")
     pdf.render(sheet)
     printed = json.dumps(typeset[0], ensure_ascii=False)
     for text in texts(sheet):

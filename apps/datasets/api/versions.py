@@ -12,6 +12,7 @@ from rest_framework.response import Response
 
 from apps.core.api.parsers import StrictJSONParser
 from apps.core.api.views import ReadView
+from apps.core.pdf import PdfRenderer
 from apps.datasets import actions
 from apps.datasets.api import annotations as annotating
 from apps.datasets.api.custody import VersionCustody
@@ -107,12 +108,6 @@ def masked_findings(found: Any) -> Any:
             return masked_place(found)
         return {name: masked_findings(value) for name, value in found.items()}
     return [masked_findings(value) for value in found] if isinstance(found, list) else found
-
-
-class PdfRenderer(JSONRenderer):
-    """Named by callers that ask for a PDF: the action answers the bytes itself, and a refusal stays a problem."""
-
-    media_type, format = "application/pdf", "pdf"
 
 
 class CroissantRenderer(JSONRenderer):
