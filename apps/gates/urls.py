@@ -7,6 +7,7 @@ urlpatterns = [
     path("", views.GateList.as_view(), name="gate_list"),
     path("<uuid:pk>/", views.GateDetail.as_view(), name="gate_detail"),
     path("<uuid:pk>/state/", views.RequirementState.as_view(), name="requirement_state"),
+    path("<uuid:pk>/gate.pdf", views.GatePdf.as_view(), name="gate_pdf"),
     path("<uuid:pk>/waive/", views.RequirementWaive.as_view(), name="requirement_waive"),
     path("<uuid:pk>/comment/", views.RequirementComment.as_view(), name="requirement_comment"),
     path("waivers/<uuid:pk>/revoke/", views.WaiverRevoke.as_view(), name="waiver_revoke"),

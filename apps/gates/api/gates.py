@@ -2,17 +2,20 @@ import json
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
-from apps.core import subjects
+from apps.core import pdf, subjects
 from apps.core.api.views import ReadView
 from apps.core.subjects import SubjectRef
 from apps.evidence.api import DocumentSerializer
 from apps.evidence.models import Document
-from apps.gates import actions, conditions
+from apps.gates import actions, conditions, sheet
 from apps.gates.api.shared import (
     NewSignOffSerializer,
     NewThreadSerializer,
@@ -23,6 +26,7 @@ from apps.gates.api.shared import (
 )
 from apps.gates.filters import GateFilter
 from apps.gates.models import DossierSnapshot, Gate
+from apps.gates.reading import read
 
 
 class GateSerializer(serializers.ModelSerializer[Gate]):
@@ -103,6 +107,19 @@ class GateViewSet(ReadView):
         return Response(
             {"digest": snapshot.digest, "revision": snapshot.revision, "dossier": json.loads(snapshot.body)}
         )
+
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY}, filters=False)
+    @action(
+        detail=True,
+        methods=["get"],
+        filterset_class=None,
+        pagination_class=None,
+        renderer_classes=[JSONRenderer, pdf.PdfRenderer],
+    )
+    def pdf(self, request: Any, pk: str) -> HttpResponse:
+        """The gate as PDF/A-2a and PDF/UA-1: the dossier as it is shown, with every decision on it."""
+        gate = self.get_object()
+        return pdf.answer(sheet.render(gate, read(gate, request.user)), f"gate-{gate.dossier_digest[7:19]}")
 
     @extend_schema(responses=DocumentSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)

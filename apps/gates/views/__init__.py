@@ -10,7 +10,7 @@ from apps.gates.views.exceptions import (
     ThreadResolve,
     WaiverRevoke,
 )
-from apps.gates.views.gates import GateDetail, GateList
+from apps.gates.views.gates import GateDetail, GateList, GatePdf
 
 __all__ = [
     "ConditionAnswer",
@@ -18,6 +18,7 @@ __all__ = [
     "GateDetail",
     "GateList",
     "GateOpen",
+    "GatePdf",
     "GateWithdraw",
     "RequirementComment",
     "RequirementState",

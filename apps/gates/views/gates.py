@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from apps.core import subjects
+from apps.core import pdf, subjects
 from apps.core.errors import Refusal, Text
 from apps.core.pages import Crumb, DetailPage, ListPage
-from apps.gates import actions, forms
+from apps.gates import actions, forms, sheet
 from apps.gates.actions.signing import meaning
 from apps.gates.filters import GateFilter
 from apps.gates.lanes import lane
@@ -57,17 +57,32 @@ def confirmed(request: Any, secret: str) -> uuid.UUID | None:
     return found.pk if found else None
 
 
-class GateDetail(DetailPage):
-    """Requirements with their proof on the left, signatures on the right; the sign-off form posts here."""
+class OneGatePage(DetailPage):
+    """One gate as its reader sees it."""
 
     model = Gate
-    template_name = "gates/gate_detail.html"
-    context_name = "gate"
     nav_key = "gates"
 
     def get_queryset(self) -> QuerySet[Gate]:
         rows = Gate.objects.visible_to(self.request.user).with_successor()
         return rows.select_related("policy_version", "base_version", "team", "opened_by")
+
+    @cached_property
+    def seen(self) -> GateView:
+        return read(self.object, self.request.user)
+
+
+class GatePdf(OneGatePage):
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        gate = self.object
+        return pdf.answer(sheet.render(gate, self.seen), f"gate-{gate.dossier_digest[7:19]}")
+
+
+class GateDetail(OneGatePage):
+    """Requirements with their proof on the left, signatures on the right; the sign-off form posts here."""
+
+    template_name = "gates/gate_detail.html"
+    context_name = "gate"
 
     def get_title(self) -> Text:
         return str(self.object.subject_label)
@@ -81,10 +96,6 @@ class GateDetail(DetailPage):
 
     def tags(self) -> Sequence[dict[str, Any]]:
         return [{"state": self.object.state}, {"text": self.object.team.name}]
-
-    @cached_property
-    def seen(self) -> GateView:
-        return read(self.object, self.request.user)
 
     def form(self, data: Any = None) -> forms.SignOffForm:
         seen = self.seen
