@@ -14,7 +14,7 @@ from apps.evidence.models import Attestation, Document
 from apps.gates.composing import as_dict, policy_of
 from apps.gates.models import Gate, Waiver
 from apps.gates.outcomes import Outcome, Sources, Upstream, judge, judge_waiting, person, waive
-from apps.gates.policy import Policy, Requirement
+from apps.gates.policy import Policy
 from apps.owners import holders
 from apps.owners.models import Ownership
 
@@ -64,12 +64,9 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
     obj, kind = chain[0][1], subjects.kind(gate.subject_type)
     sources = _read(policy, chain, moment, upstream)
     waivers = {row.requirement: row for row in Waiver.objects.filter(gate=gate).standing().order_by("id")}
-
-    def waived(row: Requirement, outcome: Outcome) -> Outcome:
-        waiver = waivers.get(row.id) if row.waivable else None
-        return waive(outcome, waiver, sources.today) if waiver else outcome
-
-    judged = {row.id: waived(row, judge(row, sources)) for row in policy.requirements if row.waiting_days is None}
+    starts = {"opened": gate.created_at, "change": moment}
+    outcomes = outcomes_of(policy, sources, waivers, starts)
+    waiting = {row.id for row in policy.requirements if row.waiting_days is not None}
     authors = kind.authors(obj)
     content = {
         "v": 1,
@@ -86,7 +83,7 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
             "digest": gate.policy_version.digest,
             **_extended(gate, policy),
         },
-        "requirements": [outcome.as_dict() for outcome in judged.values()],
+        "requirements": [outcome.as_dict() for outcome in outcomes if outcome.id not in waiting],
         "signers": [
             {
                 "responsibility": row.responsibility,
@@ -101,11 +98,8 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
     if any(row.since == "change" for row in policy.requirements if row.waiting_days is not None):
         settled_digest = digest_of(content)
         changed_at = gate.changed_at if settled_digest == gate.settled_digest else moment
-    starts = {"opened": gate.created_at, "change": changed_at or moment}
-    outcomes = tuple(
-        judged[row.id] if row.id in judged else waived(row, judge_waiting(row, starts[row.since], moment))
-        for row in policy.requirements
-    )
+    if changed_at is not None and changed_at != moment:
+        outcomes = outcomes_of(policy, sources, waivers, {**starts, "change": changed_at})
     content["requirements"] = [outcome.as_dict() for outcome in outcomes]
     return Dossier(
         policy,
@@ -117,6 +111,22 @@ def build(gate: Gate, chain: Chain, moment: dt.datetime, upstream: Mapping[str, 
         settled_digest,
         changed_at,
     )
+
+
+def outcomes_of(
+    policy: Policy, sources: Sources, waivers: Mapping[str, Waiver], starts: Mapping[str, dt.datetime]
+) -> tuple[Outcome, ...]:
+    """Judge every requirement by what was read, and let what is waived be so; no query.
+
+    ``starts`` tells from which moment a waiting period counts, by its ``since``.
+    """
+    found = []
+    for row in policy.requirements:
+        waits = row.waiting_days is not None
+        outcome = judge_waiting(row, starts[row.since], sources.moment) if waits else judge(row, sources)
+        waiver = waivers.get(row.id) if row.waivable else None
+        found.append(waive(outcome, waiver, sources.today) if waiver else outcome)
+    return tuple(found)
 
 
 def _extended(gate: Gate, policy: Policy) -> dict[str, Any]:

@@ -1,3 +1,4 @@
+import uuid
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
@@ -6,7 +7,9 @@ from django import forms
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.views.generic import TemplateView
 
+from apps.core.errors import Text
 from apps.core.pages import Crumb
 from apps.gates import actions
 from apps.gates.actions.policies import POLICIES, organisation_policy
@@ -14,6 +17,7 @@ from apps.gates.composing import effective
 from apps.gates.models import PolicyVersion
 from apps.gates.models.policies import Tier
 from apps.gates.policy import known
+from apps.gates.simulation import simulate
 from apps.gates.wording import asked_for
 from apps.owners.responsibilities import title
 from apps.people.models import Team
@@ -58,6 +62,35 @@ class PolicyDetail(PolicyPages, rules.RuleDetail):
             query = urlencode({key: value for key, value in scope.items() if value})
             context["propose_url"] += f"?{query}" if query else ""
         return context
+
+
+class PolicySimulate(PolicyPages, TemplateView):
+    """What this version would say of the gates that there are; nothing is written."""
+
+    template_name = "gates/policy_simulate.html"
+
+    def get_title(self) -> Text:
+        return _("Try it")
+
+    def get_subtitle(self) -> Text:
+        return str(self.version)
+
+    def crumbs(self) -> Sequence[Crumb]:
+        return [*super().crumbs(), (str(self.version), self.route("detail", self.version.pk))]
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        after = self.request.GET.get("after", "")
+        found = simulate(self.version, self.request.user, parse_id(after))
+        following = f"?{urlencode({'after': found.following})}" if found.following else ""
+        return super().get_context_data(rows=found.rows, next_url=following, is_first=not after, **kwargs)
+
+
+def parse_id(text: str) -> uuid.UUID | None:
+    """Return the identifier, or None for what is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None
 
 
 class PolicyAct(PolicyPages, rules.RuleAct):

@@ -20,6 +20,7 @@ urlpatterns = [
     path("policies/", policy_views.PolicyList.as_view(), name="policy_list"),
     path("policies/propose/<slug:kind>/", policy_views.PolicyPropose.as_view(), name="policy_propose"),
     path("policies/<uuid:pk>/", policy_views.PolicyDetail.as_view(), name="policy_detail"),
+    path("policies/<uuid:pk>/simulate/", policy_views.PolicySimulate.as_view(), name="policy_simulate"),
     path("policies/<uuid:pk>/publish/", policy_views.PolicyAct.as_view(verb="publish"), name="policy_publish"),
     path("policies/<uuid:pk>/withdraw/", policy_views.PolicyAct.as_view(verb="withdraw"), name="policy_withdraw"),
 ]
