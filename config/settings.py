@@ -323,6 +323,7 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
+        "RiskTierEnum": "apps.gates.models.policies.Tier",
         "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
         "SplitEnum": "apps.datasets.models.SplitName",

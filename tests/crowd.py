@@ -13,7 +13,7 @@ from django.db import connection
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs
-from apps.core.clock import today
+from apps.core.clock import now, today
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
@@ -33,7 +33,7 @@ from apps.datasets.refs import dataset_ref, node_ref, source_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates import actions as gates
-from apps.gates.models import PolicyVersion
+from apps.gates.models import Condition, PolicyVersion, Thread, Waiver
 from apps.ledger import actions as ledger
 from apps.ledger.models import Checkpoint, Entry, Export
 from apps.owners import actions as owners
@@ -105,6 +105,9 @@ class Crowd:
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "gate": self.gate.pk,
+            "waiver": Waiver.objects.filter(gate=self.gate).latest("id").pk,
+            "gate-thread": Thread.objects.filter(gate=self.gate).latest("id").pk,
+            "gate-condition": Condition.objects.filter(sign_off__gate=self.gate).latest("id").pk,
             "assessment": Assessment.objects.filter(use_case=scene.use_case).latest("id").pk,
             "framework": FrameworkVersion.objects.latest("id").pk,
             "policy": PolicyVersion.objects.latest("id").pk,
@@ -356,13 +359,24 @@ def _gate_of_many(crowd: Crowd, count: int) -> None:
     crowd.gate = make_gate(scene)
     for _number in range(count):
         paper = _document(scene, ref, "exclusions")
-        for responsibility, by in (("business_owner", crowd.reader), ("compliance_reviewer", crowd.administrator)):
-            scene.sign(crowd.gate, responsibility, "request_changes", by=_fresh(by), comment="Once more")
+        reader, administrator, changes = _fresh(crowd.reader), _fresh(crowd.administrator), "request_changes"
+        made = scene.sign(crowd.gate, "business_owner", changes, by=reader, comment="More", requirement="leakage")
+        Condition.objects.create(sign_off=made, text="Do it", due_on="2100-01-01", responsibility="sponsor")
+        scene.sign(crowd.gate, "compliance_reviewer", changes, by=administrator, comment="More", requirement="splits")
+        _waived(crowd)
         evidence.withdraw_document(paper, by=scene.engineer, reason="Another one follows")
         evidence.attest(ref, "sample_audited", by=_fresh(crowd.reader))
         _document(scene, ref, "other")
     _document(scene, ref, "exclusions")
     crowd.gate.refresh_from_db()
+
+
+def _waived(crowd: Crowd) -> None:
+    """Note a waiver of something that is met: it changes nothing, and is shown."""
+    gate, by = crowd.gate, crowd.scene.lead
+    values = {"reason": "It comes", "until": "2100-01-01", "dossier_digest": gate.dossier_digest, "via": "test"}
+    moment = {"confirmed_by": "password", "waived_at": now()}
+    Waiver.objects.create(gate=gate, requirement="splits", by=by, by_name=by.name, **values, **moment)
 
 
 def _assessments(crowd: Crowd, count: int) -> None:

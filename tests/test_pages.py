@@ -18,6 +18,7 @@ from apps.datasets.models import Copy, Description, Guideline, LineageEdge, Line
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
+from apps.gates.models import Condition, Thread, Waiver
 from apps.ledger.models import Entry
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
@@ -27,6 +28,7 @@ from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
+from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
 from tests.scenery import (
@@ -51,7 +53,7 @@ ONLY_POST = {
     "people:person_invite_again", "people:team_switch", "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
     "assessments:framework_withdraw", "ledger:verify", "ledger:export_create",
-    "gates:policy_publish", "gates:policy_withdraw",
+    "gates:policy_publish", "gates:policy_withdraw", "gates:thread_resolve",
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
     "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
     "datasets:version_compare_stop", "datasets:audit_dismiss", "registry:version_check",
@@ -88,7 +90,9 @@ def furnished() -> tuple[Scene, Any]:
     assessments.submit(assessment, by=scene.engineer)
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
     furnish(scene)
-    return scene, make_gate(scene)
+    gate = make_gate(scene)
+    with_exceptions(scene, gate)
+    return scene, gate
 
 
 def pages() -> list[tuple[str, dict[str, str]]]:
@@ -142,6 +146,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "registry:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "gates:policy": gate.policy_version_id,
+        "gates:waiver": Waiver.objects.filter(gate=gate).first().pk,
+        "gates:thread": Thread.objects.filter(gate=gate).first().pk,
+        "gates:condition": Condition.objects.filter(sign_off__gate=gate).first().pk,
         "gates": gate.pk,
         "evidence:attestation": Attestation.objects.first().pk,
         "evidence:document": Document.objects.first().pk,
@@ -198,6 +205,7 @@ def test_every_page_answers(notary: Any) -> None:
         url = reverse(name, kwargs=arguments(name, keys, scene, gate))
         response = client.get(url)
         missing = ("ledger:export_download", "ledger:job_panel", "datasets:export_link", "datasets:export_file")
+        missing += ("gates:requirement_state", "gates:requirement_waive", "gates:requirement_comment")
         expected = 404 if name in missing else 403 if name in OF_ITS_HOLDER else 200
         if response.status_code != expected:
             broken.append((name, response.status_code))

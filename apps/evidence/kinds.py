@@ -16,7 +16,10 @@ class DocumentKind:
 
 @dataclass(frozen=True, slots=True)
 class AttestationKind:
-    """A statement that one person makes under a responsibility."""
+    """A statement that one person makes under a responsibility.
+
+    Of the kind without either, the words and the responsibility are what a policy gives.
+    """
 
     key: str
     title: Text
@@ -71,5 +74,7 @@ ATTESTATIONS = {
             _("I have audited a sample of the records of this version."),
             "review_lead",
         ),
+        AttestationKind("stated", _("A statement that a policy asks for"), "", ""),
     )
 }
+STATED = "stated"

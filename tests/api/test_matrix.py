@@ -31,6 +31,7 @@ from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import put_sensitive
+from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
 from tests.scenery import (
@@ -77,6 +78,7 @@ def world(notary: Callable[[], None]) -> World:
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     audit = draw(scene)
     notary()
+    waiver, thread, condition = with_exceptions(scene, gate)
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
         "team": scene.team.pk,
@@ -96,6 +98,9 @@ def world(notary: Callable[[], None]) -> World:
         "document": Document.objects.filter(kind="exclusions").get().pk,
         "attestation": attestation.pk,
         "gate": gate.pk,
+        "waiver": waiver.pk,
+        "gate-thread": thread.pk,
+        "gate-condition": condition.pk,
         "assessment": assessment.pk,
         "framework": framework.pk,
         "policy": proposed.pk,
@@ -315,6 +320,22 @@ ACTS: dict[str, Act] = {
         },
         "sign",
     ),
+    "gate:waivers": Act(
+        "holder",
+        lambda w: {
+            "requirement": "exclusions",
+            "reason": "r",
+            "until": "2100-01-01",
+            "dossier_digest": w.gate.dossier_digest,
+        },
+        "sign",
+    ),
+    "gate:threads": Act("evidence.add", lambda w: {"requirement": "leakage", "text": "t"}),
+    "waiver:revocations": Act("holder", lambda w: {"reason": "r"}),
+    "gate-thread:comments": Act("evidence.add", lambda w: {"text": "t"}),
+    "gate-thread:resolutions": Act("asked"),
+    "gate-condition:fulfilments": Act("holder", lambda w: {"note": "n"}),
+    "gate-condition:answers": Act("holder", lambda w: {"is_accepted": True}, "sign"),
     "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
     "ledger-export:create": Act("trail.export"),
     "ledger-verification:create": Act("trail.verify"),

@@ -57,6 +57,13 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "accepted": (lazy("Accepted"), "success", "check"),
     "declined": (lazy("Declined"), "danger", "x"),
     "vacant": (lazy("Vacant"), "danger", "user"),
+    "newly_blocked": (lazy("Newly blocked"), "danger", "x"),
+    "freed": (lazy("Freed"), "success", "check"),
+    "blocked": (lazy("Blocked as before"), "warning", "circle-dashed"),
+    "resolved": (lazy("Resolved"), "success", "check"),
+    "offered": (lazy("Waits to be accepted"), "info", "clock"),
+    "fulfilled": (lazy("Fulfilled"), "success", "check"),
+    "missed": (lazy("Missed"), "danger", "clock"),
     "overdue": (lazy("Overdue"), "danger", "clock"),
     "standing": (lazy("Standing"), "success", "copy"),
     "deleted": (lazy("Deleted"), "", "trash"),
@@ -93,6 +100,11 @@ def status(state: str) -> SafeString:
 def _status(state: str, language: str | None) -> SafeString:
     text, tone, shape = STATES.get(state, (state.replace("_", " ").capitalize(), "", "circle"))
     return format_html('<span class="pill {}">{} {}</span>', tone, icon(shape), text)
+
+
+@register.simple_tag
+def status_text(state: str) -> str:
+    return str(STATES[state][0]) if state in STATES else state
 
 
 @register.simple_tag

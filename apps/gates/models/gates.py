@@ -1,6 +1,6 @@
-"""What was decided: policies, gates, the dossiers that were shown, the sign-offs on them."""
+"""Gates, what they rest on, the dossiers that were shown, and who can sign them."""
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,15 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from apps.core.models import Record
 from apps.core.querysets import TeamOwned, TeamOwnedQuerySet
 from apps.core.subjects import SubjectRef
-from apps.people.four_eyes import RuleVersion, rule_constraints
+from apps.gates.models.policies import PolicyVersion
 from apps.people.models import Team, User
-
-
-class PolicyVersion(RuleVersion):
-    """The requirements of one kind of gate, as YAML; immutable once published."""
-
-    class Meta(RuleVersion.Meta):
-        constraints = rule_constraints("policy")
 
 
 class GateState(models.TextChoices):
@@ -36,38 +29,59 @@ class GateQuerySet(TeamOwnedQuerySet["Gate"]):
     def live(self) -> "GateQuerySet":
         return self.filter(state__in=LIVE_STATES)
 
+    def with_successor(self) -> "GateQuerySet":
+        """Add ``superseded_by``: of an approved gate, the newest approved one of its kind on a later sibling.
+
+        Siblings belong to the same subject; identifiers tell which was registered later.
+        """
+        later = Gate.objects.filter(
+            kind=models.OuterRef("kind"),
+            subject_type=models.OuterRef("subject_type"),
+            parent_id=models.OuterRef("parent_id"),
+            subject_id__gt=models.OuterRef("subject_id"),
+            state=GateState.APPROVED,
+        )
+        newest = models.Subquery(later.order_by("-subject_id").values("pk")[:1])
+        return self.annotate(superseded_by=models.Case(models.When(state=GateState.APPROVED, then=newest)))
+
     def on(self, ref: SubjectRef) -> "GateQuerySet":
         return self.filter(subject_type=ref.type, subject_id=ref.id)
 
 
 class Gate(Record, TeamOwned):
-    """One policy version applied to one subject.
+    """One policy version applied to one subject; a team's together with the organisation's that it extends.
 
     ``state`` and ``blocked_by`` are what ``state.state_of`` last computed; ``revision`` only grows, with every
-    change of the dossier, so that a change there and back does not revive a sign-off. ``proof_until`` is the last day
-    on which all that is met stays met by itself.
+    change of the dossier, so that a change there and back does not revive a sign-off. ``turns_at`` is the first moment
+    at which time alone changes what it says. ``changed_at`` is when the dossier last changed, waiting periods left out,
+    whose digest is ``settled_digest``; both are kept only where a waiting period counts from that change.
     """
 
     TEAM_PATH: ClassVar[str] = "team_id"
     GRANT_PATHS = ("subject_id", "root_id")
 
     policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="gates")
+    base_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, null=True, related_name="+")
     kind = models.CharField(max_length=40)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="gates")
     subject_type = models.CharField(max_length=40)
     subject_id = models.UUIDField()
     subject_label = models.CharField(max_length=300)
     root_id = models.UUIDField()
+    parent_id = models.UUIDField(null=True)
     opened_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=GateState, default=GateState.OPEN)
     state_since = models.DateTimeField()
     blocked_by = models.CharField(max_length=500, blank=True)
     unmet = models.PositiveSmallIntegerField(default=0)
+    waived = models.PositiveSmallIntegerField(default=0)
     signatures_needed = models.PositiveSmallIntegerField()
     revision = models.PositiveIntegerField(default=0)
     content_digest = models.CharField(max_length=71, blank=True)
     dossier_digest = models.CharField(max_length=71, blank=True)
-    proof_until = models.DateField(null=True)
+    settled_digest = models.CharField(max_length=71, blank=True)
+    changed_at = models.DateTimeField(null=True)
+    turns_at = models.DateTimeField(null=True)
     withdrawn_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     withdrawal_reason = models.CharField(max_length=500, blank=True)
 
@@ -87,14 +101,17 @@ class Gate(Record, TeamOwned):
             models.Index(fields=["state", "-id"], name="gate_state"),
             models.Index(fields=["subject_type", "subject_id"], name="gate_subject"),
             models.Index(fields=["root_id"], name="gate_root"),
+            models.Index(fields=["parent_id", "kind"], name="gate_parent"),
             models.Index(fields=["opened_by", "state"], name="gate_opener"),
-            models.Index(
-                fields=["proof_until"], condition=models.Q(proof_until__isnull=False), name="gate_proof_until"
-            ),
+            models.Index(fields=["turns_at"], condition=models.Q(turns_at__isnull=False), name="gate_turns_at"),
         ]
 
     def __str__(self) -> str:
         return f"{self.policy_version.title}: {self.subject_label}"
+
+    @property
+    def is_live(self) -> bool:
+        return self.state in LIVE_STATES
 
     @property
     def ref(self) -> SubjectRef:
@@ -106,15 +123,21 @@ class Gate(Record, TeamOwned):
 
 
 class GateWatch(models.Model):
-    """What a gate's dossier rests on: its subject and the subjects above it."""
+    """What a gate's dossier rests on: its subject and the subjects above it.
+
+    With ``gate_kind``, it rests on the gate of that kind on the subject.
+    """
 
     gate = models.ForeignKey(Gate, on_delete=models.CASCADE, related_name="watches")
     subject_type = models.CharField(max_length=40)
     subject_id = models.UUIDField()
+    gate_kind = models.CharField(max_length=40, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["gate", "subject_type", "subject_id"], name="one_watch")]
-        indexes = [models.Index(fields=["subject_id"], name="watch_subject")]
+        constraints = [
+            models.UniqueConstraint(fields=["gate", "subject_type", "subject_id", "gate_kind"], name="one_watch")
+        ]
+        indexes = [models.Index(fields=["subject_id", "gate_kind"], name="watch_subject")]
 
 
 class GateSeat(models.Model):
@@ -141,45 +164,4 @@ class DossierSnapshot(Record):
         constraints = [
             models.UniqueConstraint(fields=["gate", "revision"], name="one_dossier_per_revision"),
             models.UniqueConstraint(fields=["gate", "digest"], name="one_dossier_per_digest"),
-        ]
-
-
-class SignOff(Record, TeamOwned):
-    """One person's decision on one dossier digest, under one responsibility; append-only."""
-
-    TEAM_PATH: ClassVar[str] = "gate__team_id"
-
-    class Verdict(models.TextChoices):
-        APPROVE = "approve", _("Approve")
-        REJECT = "reject", _("Reject")
-        REQUEST_CHANGES = "request_changes", _("Request changes")
-
-    gate = models.ForeignKey(Gate, on_delete=models.PROTECT, related_name="sign_offs")
-    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sign_offs")
-    by_name = models.CharField(max_length=120)
-    responsibility = models.CharField(max_length=40)
-    stands_in_for = models.CharField(max_length=120, blank=True)
-    verdict = models.CharField(max_length=20, choices=Verdict)
-    meaning = models.TextField()
-    comment = models.TextField(blank=True, max_length=4000)
-    dossier_digest = models.CharField(max_length=71)
-    dossier_revision = models.PositiveIntegerField()
-    confirmed_by = models.CharField(max_length=40)
-    via = models.CharField(max_length=60)
-    signed_at = models.DateTimeField()
-
-    objects: ClassVar[Any] = TeamOwnedQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["gate", "dossier_digest", "by"], name="one_sign_off_per_person"),
-            models.UniqueConstraint(
-                fields=["gate", "dossier_digest", "responsibility"],
-                condition=models.Q(verdict="approve"),
-                name="one_approval_per_responsibility",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(verdict__in=["approve", "reject", "request_changes"]), name="known_verdict"
-            ),
         ]

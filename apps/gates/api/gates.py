@@ -2,49 +2,45 @@ import json
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from apps.core import subjects
+from apps.core.api.sheets import PdfRenderer
 from apps.core.api.views import ReadView
+from apps.core.sheets import pdf
 from apps.core.subjects import SubjectRef
 from apps.evidence.api import DocumentSerializer
 from apps.evidence.models import Document
-from apps.gates import actions
+from apps.gates import actions, conditions, sheet
+from apps.gates.api.shared import (
+    NewSignOffSerializer,
+    NewThreadSerializer,
+    NewWaiverSerializer,
+    SignOffSerializer,
+    ThreadSerializer,
+    WaiverSerializer,
+)
 from apps.gates.filters import GateFilter
-from apps.gates.models import DossierSnapshot, Gate, PolicyVersion, SignOff
-from apps.people.rule_api import RULE_FIELDS, RuleViewSet, described
-
-
-class PolicySerializer(serializers.ModelSerializer[PolicyVersion]):
-    class Meta:
-        model = PolicyVersion
-        fields = RULE_FIELDS
-        read_only_fields = RULE_FIELDS
-
-
-@described(PolicySerializer)
-class PolicyViewSet(RuleViewSet):
-    """Versions of gate policies. Proposed by one governance lead, published by another."""
-
-    model = PolicyVersion
-    queryset = PolicyVersion.objects.all()
-    serializer_class = PolicySerializer
-    propose = staticmethod(actions.propose_policy)
-    publish = staticmethod(actions.publish_policy)
-    withdraw = staticmethod(actions.withdraw_proposal)
+from apps.gates.models import DossierSnapshot, Gate
+from apps.gates.reading import read
 
 
 class GateSerializer(serializers.ModelSerializer[Gate]):
     policy = serializers.SerializerMethodField()
+    superseded_by = serializers.SerializerMethodField()
 
     class Meta:
         model = Gate
         fields = [
             "id", "policy", "kind", "team", "subject_type", "subject_id", "subject_label", "state", "state_since",
-            "blocked_by", "unmet", "revision", "dossier_digest", "opened_by", "created_at", "withdrawal_reason",
+            "blocked_by", "unmet", "waived", "turns_at", "superseded_by", "revision", "dossier_digest", "opened_by",
+            "created_at", "withdrawal_reason",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -52,6 +48,11 @@ class GateSerializer(serializers.ModelSerializer[Gate]):
     def get_policy(self, gate: Gate) -> dict[str, Any]:
         version = gate.policy_version
         return {"id": str(version.pk), "kind": version.kind, "number": version.number, "title": version.title}
+
+    @extend_schema_field({"type": ["string", "null"], "format": "uuid"})
+    def get_superseded_by(self, gate: Gate) -> str | None:
+        found = getattr(gate, "superseded_by", None)
+        return str(found) if found else None
 
 
 class OpenGateSerializer(serializers.Serializer[Any]):
@@ -64,26 +65,6 @@ class DossierSerializer(serializers.Serializer[Any]):
     digest = serializers.CharField()
     revision = serializers.IntegerField()
     dossier = serializers.JSONField(help_text="The canonical body (RFC 8785) whose SHA-256 is the digest.")
-
-
-class SignOffSerializer(serializers.ModelSerializer[SignOff]):
-    class Meta:
-        model = SignOff
-        fields = [
-            "id", "gate", "by", "by_name", "responsibility", "stands_in_for", "verdict", "meaning", "comment",
-            "dossier_digest", "dossier_revision", "confirmed_by", "signed_at",
-        ]  # fmt: skip
-        read_only_fields = fields
-
-
-class NewSignOffSerializer(serializers.Serializer[Any]):
-    responsibility = serializers.CharField(max_length=40)
-    verdict = serializers.ChoiceField(choices=SignOff.Verdict.choices)
-    dossier_digest = serializers.CharField(max_length=71)
-    confirmation = serializers.UUIDField(
-        required=False, allow_null=True, default=None, help_text="From `POST me/confirmations/`; ten minutes, one use."
-    )
-    comment = serializers.CharField(max_length=4000, required=False, default="", allow_blank=True)
 
 
 class WithdrawalSerializer(serializers.Serializer[Any]):
@@ -99,11 +80,11 @@ class GateViewSet(ReadView):
     orderings = {"since": "state_since", "state": "state", "subject": "subject_label", "opened": "id"}
 
     def required_scope(self, request: Any) -> str:
-        return "sign" if self.action == "sign_offs" else "write"
+        return "sign" if self.action in ("sign_offs", "waivers") else "write"
 
     def get_queryset(self) -> QuerySet[Gate]:
-        rows: QuerySet[Gate] = super().get_queryset().select_related("policy_version", "team")
-        return rows
+        rows: QuerySet[Gate] = super().get_queryset().with_successor()
+        return rows.select_related("policy_version", "base_version", "team")
 
     def _data(self, serializer_class: Any) -> dict[str, Any]:
         serializer = serializer_class(data=self.request.data)
@@ -129,6 +110,19 @@ class GateViewSet(ReadView):
             {"digest": snapshot.digest, "revision": snapshot.revision, "dossier": json.loads(snapshot.body)}
         )
 
+    @extend_schema(responses={(200, "application/pdf"): OpenApiTypes.BINARY}, filters=False)
+    @action(
+        detail=True,
+        methods=["get"],
+        filterset_class=None,
+        pagination_class=None,
+        renderer_classes=[JSONRenderer, PdfRenderer],
+    )
+    def pdf(self, request: Any, pk: str) -> HttpResponse:
+        """The gate as PDF/A-2a and PDF/UA-1: the dossier as it is shown, with every decision on it."""
+        gate = self.get_object()
+        return pdf.answer(sheet.sheet(gate, read(gate, request.user)), "gate")
+
     @extend_schema(responses=DocumentSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def evidence(self, request: Any, pk: str) -> Response:
@@ -145,10 +139,36 @@ class GateViewSet(ReadView):
         """List the decisions on a gate, or sign: a token of scope ``sign`` and a fresh confirmation are needed."""
         gate = self.get_object()
         if request.method == "GET":
-            return Response(SignOffSerializer(gate.sign_offs.order_by("id"), many=True).data)
+            rows = gate.sign_offs.prefetch_related(*conditions.READ).order_by("id")
+            return Response(SignOffSerializer(rows, many=True).data)
         data = self._data(NewSignOffSerializer)
         row = actions.sign_off(gate, by=request.user, confirmation_id=data.pop("confirmation"), **data)
         return Response(SignOffSerializer(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(methods=["GET"], responses=WaiverSerializer(many=True), filters=False)
+    @extend_schema(methods=["POST"], request=NewWaiverSerializer, responses={201: WaiverSerializer}, filters=False)
+    @action(detail=True, methods=["get", "post"], filterset_class=None, pagination_class=None)
+    def waivers(self, request: Any, pk: str) -> Response:
+        """List the waivers of a gate, or waive a requirement: scope ``sign`` and a fresh confirmation are needed."""
+        gate = self.get_object()
+        if request.method == "GET":
+            rows = gate.waivers.select_related("revocation").order_by("id")
+            return Response(WaiverSerializer(rows, many=True).data)
+        data = self._data(NewWaiverSerializer)
+        row = actions.waive(gate, by=request.user, confirmation_id=data.pop("confirmation"), **data)
+        return Response(WaiverSerializer(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(methods=["GET"], responses=ThreadSerializer(many=True), filters=False)
+    @extend_schema(methods=["POST"], request=NewThreadSerializer, responses={201: ThreadSerializer}, filters=False)
+    @action(detail=True, methods=["get", "post"], filterset_class=None, pagination_class=None)
+    def threads(self, request: Any, pk: str) -> Response:
+        """List the threads on a gate's requirements, or open one."""
+        gate = self.get_object()
+        if request.method == "GET":
+            rows = gate.threads.select_related("resolution").prefetch_related("comments").order_by("id")
+            return Response(ThreadSerializer(rows, many=True).data)
+        row = actions.open_thread(gate, by=request.user, **self._data(NewThreadSerializer))
+        return Response(ThreadSerializer(row).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=WithdrawalSerializer, responses={201: GateSerializer})
     @action(detail=True, methods=["post"])
@@ -156,9 +176,3 @@ class GateViewSet(ReadView):
         data = self._data(WithdrawalSerializer)
         gate = actions.withdraw(self.get_object(), by=request.user, **data)
         return Response(GateSerializer(gate).data, status=status.HTTP_201_CREATED)
-
-
-def register(router: Any) -> None:
-    """Add this app's resources to the API."""
-    router.register("policies", PolicyViewSet, basename="policy")
-    router.register("gates", GateViewSet, basename="gate")
