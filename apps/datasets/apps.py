@@ -9,7 +9,7 @@ class DatasetsConfig(AppConfig):
     def ready(self) -> None:
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
-        from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
+        from apps.datasets import checks, kinds, trail  # noqa: F401 — checks and the trail's sentences register themselves
         from apps.datasets.due import annotations as refused
         from apps.datasets.due import audits as due_audits
         from apps.datasets.due import copies as due_copies

@@ -189,6 +189,7 @@ ACTS: dict[str, Act] = {
     "dataset:create": Act("dataset.create", lambda w: {"use_case": str(w.scene.use_case.pk), "name": "N"}),
     "dataset:partial_update": Act("dataset.edit", lambda w: {"description": "d"}),
     "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
+    "dataset:table_reads": Act("dataset.register", lambda w: {"table": "support.tickets"}),
     "dataset:reading": Act("dataset.edit", lambda w: {"policy": {"near_words": 3}}),
     "dataset-version:inspections": Act("dataset.register"),
     "dataset-version:inspection_stops": Act("dataset.register"),

@@ -45,6 +45,7 @@ from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
 from apps.datasets.actions.samples import cancel_draw, draw_again, draw_sample
 from apps.datasets.actions.sensitive import decide_sensitive
+from apps.datasets.actions.tables import take_table
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -105,6 +106,7 @@ __all__ = [
     "start_upload",
     "take_file",
     "take_over_description",
+    "take_table",
     "unmask_samples",
     "view_samples",
     "withdraw_audit",

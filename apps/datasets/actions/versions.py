@@ -2,8 +2,8 @@
 
 from collections import abc
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -67,6 +67,7 @@ class _File:
     is_packed: bool
     columns: tuple[str, ...]
     added_by: User
+    taken_from: dict[str, Any] = field(default_factory=dict)
 
 
 def version_digest(files: Sequence[_File]) -> str:
@@ -183,6 +184,7 @@ def _register(
                 format=file.format,
                 is_packed=file.is_packed,
                 added_by=file.added_by,
+                taken_from=file.taken_from,
             )
             for position, file in enumerate(files)
         ]
@@ -201,6 +203,7 @@ def _register(
                     "digest": file.digest,
                     "size": file.size,
                     "rows": file.rows,
+                    **({"taken_from": file.taken_from} if file.taken_from else {}),
                 }
                 for file in files
             ],
@@ -269,6 +272,7 @@ def _from_upload(dataset: Dataset, split: str, offer: FileOffer) -> _File:
         upload.is_packed,
         tuple(upload.columns),
         upload.by,
+        upload.taken_from,
     )
 
 

@@ -19,6 +19,7 @@ from apps.datasets.api.differences import VersionDifferences
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.api.sensitive import SensitiveActions
+from apps.datasets.api.uploads import TakenFromSerializer
 from apps.datasets.datasheet import content, croissant, pdf
 from apps.datasets.filters import VersionFilter
 from apps.datasets.lineage.surroundings import surroundings
@@ -30,9 +31,11 @@ from apps.evidence.api import FactSerializer
 
 
 class FileSerializer(serializers.ModelSerializer[SplitFile]):
+    taken_from = TakenFromSerializer(read_only=True)
+
     class Meta:
         model = SplitFile
-        fields = ["id", "split", "name", "digest", "size", "rows", "format", "is_packed"]
+        fields = ["id", "split", "name", "digest", "size", "rows", "format", "is_packed", "taken_from"]
         read_only_fields = fields
 
 

@@ -1,9 +1,11 @@
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from apps.datasets.models import RecordShape, SplitName
+from apps.datasets.models import RecordShape, SplitName, Upload
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -54,8 +56,44 @@ class VersionForm(forms.Form):
         label=_("Why fewer than three splits"), max_length=500, required=False, widget=forms.Textarea(attrs={"rows": 2})
     )
 
+    def __init__(self, *args: Any, tables: Sequence[Upload] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.tables = {f"table_{upload.pk}": upload for upload in tables}
+        for name, upload in self.tables.items():
+            rows = upload.rows or 0
+            self.fields[name] = forms.ChoiceField(
+                label=upload.taken_from["table"],
+                choices=[("", _("Leave it out")), *SplitName.choices],
+                required=False,
+                help_text=ngettext("%(rows)s row, read %(when)s UTC", "%(rows)s rows, read %(when)s UTC", rows)
+                % {"rows": f"{rows:,}", "when": upload.taken_from["read_at"][:16].replace("T", " ")},
+            )
+
+    def table_fields(self) -> list[Any]:
+        return [self[name] for name in self.tables]
+
     def splits(self) -> list[str]:
         return list(SplitName.values)
+
+    def taken(self, split: str) -> list[Upload]:
+        """Return the files from tables that go into the split."""
+        return [upload for name, upload in self.tables.items() if self.cleaned_data[name] == split]
+
+
+class TableForm(forms.Form):
+    """Which table to read, and which of its columns."""
+
+    table = forms.CharField(label=_("Table"), max_length=200, help_text=_("As schema.table."))
+    columns = forms.CharField(
+        label=_("Columns"),
+        required=False,
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=_("One a line. All when this is empty."),
+    )
+
+    def clean_columns(self) -> list[str]:
+        return str(self.cleaned_data["columns"]).splitlines()
 
 
 class AgainForm(forms.Form):

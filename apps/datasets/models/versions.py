@@ -1,5 +1,6 @@
 """Registered versions: immutable, named by the digest of their content."""
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -66,7 +67,7 @@ class DatasetVersion(Record, TeamOwned):
 
 
 class SplitFile(Record):
-    """One file of one split of a version; its bytes are found by its digest."""
+    """One file of one split of a version; its bytes are found by its digest; ``taken_from`` as its upload says."""
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="files")
     split = models.CharField(max_length=12, choices=SplitName)
@@ -79,6 +80,7 @@ class SplitFile(Record):
     format = models.CharField(max_length=8)
     is_packed = models.BooleanField()
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    taken_from = models.JSONField(default=dict)
 
     class Meta:
         ordering = ["position"]
@@ -86,3 +88,8 @@ class SplitFile(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def taken_at(self) -> dt.datetime | None:
+        """When it was read from a table."""
+        return dt.datetime.fromisoformat(self.taken_from["read_at"]) if self.taken_from else None
