@@ -332,6 +332,8 @@ SPECTACULAR_SETTINGS = {
         "ExportStateEnum": "apps.datasets.models.VersionExport.State",
         "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
+        "SensitiveDecisionEnum": "apps.datasets.models.SensitiveDecision.Decision",
+        "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,

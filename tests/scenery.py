@@ -4,7 +4,7 @@ import datetime as dt
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -208,6 +208,25 @@ def make_export(scene: Scene, **values: Any) -> VersionExport:
         "delete_by": clock.today() + dt.timedelta(days=30),
     } | values
     return datasets.create_export(values.pop("version", scene.version), values.pop("format", "csv"), **values)
+
+
+FEEDBACK = "text,category,ticket\nWhy was I charged twice?,pay,T-1\nMy card was swallowed,lost,T-2\n"
+
+
+def make_proposed(scene: Scene, feedback: str = FEEDBACK, by: User | None = None, **values: Any) -> DatasetVersion:
+    """Register a version of which two training rows come from production feedback."""
+    by = by or scene.engineer
+    plain = TRAIN.replace("category", "category,ticket").replace("\n", ",\n").replace("ticket,", "ticket")
+    offer = upload(scene.dataset, "feedback.csv", feedback, by)
+    declared = {"origin": "production_feedback", "origin_column": "ticket"} | values
+    version = datasets.register_version(
+        scene.dataset,
+        {"train": [upload(scene.dataset, "train.csv", plain, by), replace(offer, **declared)]},
+        by=by,
+        fewer_splits_reason="A trial",
+    )
+    jobs.run_waiting()
+    return version
 
 
 @contextmanager

@@ -71,6 +71,18 @@ class TableUnreachable(Refusal):
     code, status, title = "table_unreachable", 503, _("The table can't be read at the moment")
 
 
+class OriginMissing(Refusal):
+    code, status, title = "origin_missing", 422, _("Rows of production feedback say where they come from")
+
+
+class NoFeedback(Refusal):
+    code, status, title = "no_feedback", 409, _("No row comes from production feedback")
+
+
+class OwnFeedback(Refusal):
+    code, status, title = "own_feedback", 409, _("Somebody else decides on this version")
+
+
 class SensitiveKindNotFound(Refusal):
     code, status, title = "sensitive_kind_not_found", 422, _("This kind was not found in the version")
 

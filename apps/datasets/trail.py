@@ -22,6 +22,7 @@ sentences.offer(
         "dataset_version.export_revoked": (_("took back an export link to"), "x"),
         "dataset_version.downloaded": (_("downloaded rows of"), "download"),
         "dataset_version.sensitive_decided": (_("decided on sensitive data in"), "shield-check"),
+        "dataset_version.feedback_decided": (_("decided on production feedback in"), "refresh"),
         "dataset_version.derived": (_("derived, without its sensitive data,"), "git-branch"),
         "dataset_version.inspected": (_("inspected"), "eye"),
         "dataset_version.inspection_stopped": (_("stopped the inspection of"), "x"),

@@ -191,6 +191,7 @@ ACTS: dict[str, Act] = {
     "dataset:versions": Act("dataset.register", lambda w: {"splits": {}}),
     "dataset:table_reads": Act("dataset.register", lambda w: {"table": "support.tickets"}),
     "dataset:reading": Act("dataset.edit", lambda w: {"policy": {"near_words": 3}}),
+    "dataset-version:feedback_decisions": Act("feedback.decide", lambda w: {"decision": "accepted"}),
     "dataset-version:inspections": Act("dataset.register"),
     "dataset-version:inspection_stops": Act("dataset.register"),
     "dataset-version:annotations": Act("dataset.register", lambda w: {"upload": str(w.objects["upload"])}),

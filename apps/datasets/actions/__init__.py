@@ -32,6 +32,7 @@ from apps.datasets.actions.exports import (
     open_link,
     revoke_export,
 )
+from apps.datasets.actions.feedback import decide_feedback
 from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.judging import adjudicate, judge
@@ -69,6 +70,7 @@ __all__ = [
     "create_dataset",
     "create_export",
     "create_source",
+    "decide_feedback",
     "decide_sensitive",
     "derive_version",
     "discard_description",

@@ -137,7 +137,8 @@ def _rewritten(
         target.seek(0)
         taken = File(target, name=file.name)
         taken.size = size  # type: ignore[misc]
-        return done, FileOffer(upload=take_file(parent.dataset, taken, by=by).pk)
+        upload = take_file(parent.dataset, taken, by=by)
+        return done, FileOffer(upload=upload.pk, origin=file.origin, origin_column=file.origin_column)
 
 
 def _register(

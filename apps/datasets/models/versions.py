@@ -27,6 +27,10 @@ class RecordShape(models.TextChoices):
     OTHER = "other", _("Columns of one's own")
 
 
+class FileOrigin(models.TextChoices):
+    PRODUCTION_FEEDBACK = "production_feedback", _("Production feedback")
+
+
 class VersionQuerySet(TeamOwnedQuerySet["DatasetVersion"]):
     pass
 
@@ -67,7 +71,10 @@ class DatasetVersion(Record, TeamOwned):
 
 
 class SplitFile(Record):
-    """One file of one split of a version; its bytes are found by its digest; ``taken_from`` as its upload says."""
+    """One file of one split of a version; its bytes are found by its digest; ``taken_from`` as its upload says.
+
+    Where ``origin`` is production feedback, ``origin_column`` says of every row where that came from.
+    """
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="files")
     split = models.CharField(max_length=12, choices=SplitName)
@@ -81,10 +88,18 @@ class SplitFile(Record):
     is_packed = models.BooleanField()
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     taken_from = models.JSONField(default=dict)
+    origin = models.CharField(max_length=24, choices=FileOrigin, blank=True)
+    origin_column = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["version", "position"], name="one_file_per_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="one_file_per_position"),
+            models.CheckConstraint(
+                condition=models.Q(origin="", origin_column="") | ~models.Q(origin="") & ~models.Q(origin_column=""),
+                name="origin_with_its_column",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -17,6 +17,7 @@ from apps.datasets.actions import FileOffer
 from apps.datasets.actions.tables import may_take_tables
 from apps.datasets.errors import UploadNotReady
 from apps.datasets.facts import versions as facts
+from apps.datasets.facts.feedback import NAME as FEEDBACK
 from apps.datasets.models import DatasetVersion, Inspection, Upload
 from apps.datasets.refs import version_ref
 from apps.datasets.views.datasets import OneDataset
@@ -70,6 +71,7 @@ class VersionDetail(DetailPage):
             if self.inspection.state == "pending"
             else None,
             files=version.files.all(),
+            feedback=known[FEEDBACK] if known[FEEDBACK].figures.get("feedback_rows") else None,
             lane=stops,
             has_gate=stops[0].newest is not None and stops[0].newest.state not in ("rejected", "withdrawn"),
             may_open=user.may("gate.open", version.team.pk),
@@ -129,11 +131,12 @@ class VersionRegister(OneDataset, ActionFormView):
         data, user = form.cleaned_data, self.request.user
         access.require(user, "dataset.register", self.dataset.use_case.team_id)
         offers: dict[str, list[FileOffer]] = {}
-        for split in form.splits():
-            offers[split] = [FileOffer(upload=_identifier(text)) for text in data[f"{split}_uploads"].split()]
-            offers[split] += [FileOffer(upload=upload.pk) for upload in form.taken(split)]
-            for file in data[split]:
-                offers[split].append(FileOffer(upload=actions.take_file(self.dataset, file, by=user).pk))
+        for zone in form.zones():
+            split, declared = form.about(zone)
+            uploads = [_identifier(text) for text in data[f"{zone}_uploads"].split()]
+            uploads += [upload.pk for upload in form.taken(zone)]
+            uploads += [actions.take_file(self.dataset, file, by=user).pk for file in data[zone]]
+            offers.setdefault(split, []).extend(FileOffer(upload=pk, **declared) for pk in uploads)
         return actions.register_version(
             self.dataset,
             offers,
