@@ -6,6 +6,20 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 
+from apps.datasets.inspection.sensitive import load
+
+
+@checks.register("fourgate")
+def recognisers_can_be_loaded(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:
+    """Every recogniser of one's own can be imported and made, and yields kinds that there are."""
+    found: list[checks.CheckMessage] = []
+    for path in settings.SENSITIVE_RECOGNISERS:
+        try:
+            load(path)
+        except ValueError as error:
+            found.append(checks.Error(f"SENSITIVE_RECOGNISERS: {error}", id="datasets.E003"))
+    return found
+
 
 @checks.register("fourgate")
 def tables_can_be_named(app_configs: Any, **kwargs: Any) -> list[checks.CheckMessage]:

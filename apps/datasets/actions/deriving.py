@@ -128,7 +128,8 @@ def _rewritten(
         default_storage.open(file.storage_name) as source,
     ):
         try:
-            done = rewrite(cast(IO[bytes], source), kind, file.is_packed, target, plan, progress)
+            asked = tuple(settings.SENSITIVE_RECOGNISERS)
+            done = rewrite(cast(IO[bytes], source), kind, file.is_packed, target, plan, progress, asked)
         except FileProblem as problem:
             raise unreadable(file.name, problem) from problem
         if not done.rows:
