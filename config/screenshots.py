@@ -175,6 +175,7 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "work-of-lead": ("/", "sanne"),
         "work-of-reviewer": ("/", "bruno"),
         "version-register": (f"{dataset}register/", "teodora"),
+        "table-reads": (f"{dataset}tables/", "teodora"),
         "use-case": (case, "ines"),
         "model": (model, "ravi"),
         "model-new": (case.replace("/use-cases/", "/models/new/"), "teodora"),

@@ -14,7 +14,16 @@ from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
 from apps.datasets import actions as datasets
 from apps.datasets.actions import link_token
-from apps.datasets.models import Copy, Description, Guideline, LineageEdge, LineageNode, SampleAudit, VersionExport
+from apps.datasets.models import (
+    Copy,
+    Description,
+    Guideline,
+    LineageEdge,
+    LineageNode,
+    SampleAudit,
+    Upload,
+    VersionExport,
+)
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -35,6 +44,7 @@ from tests.scenery import (
     TRAIN,
     Scene,
     add_annotations,
+    ask_for_table,
     make_copy,
     make_export,
     make_gate,
@@ -56,7 +66,7 @@ ONLY_POST = {
     "gates:policy_publish", "gates:policy_withdraw", "gates:thread_resolve",
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
     "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
-    "datasets:version_compare_stop", "datasets:audit_dismiss", "registry:version_check",
+    "datasets:version_compare_stop", "datasets:audit_dismiss", "datasets:table_read_forget", "registry:version_check",
 }  # fmt: skip
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
@@ -85,6 +95,7 @@ def furnished() -> tuple[Scene, Any]:
     make_lineage(scene)
     make_copy(scene)
     make_export(scene)
+    ask_for_table(scene)
     assessment = make_assessment(scene)
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
@@ -141,6 +152,7 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:copy": Copy.objects.filter(version=version).latest("id").pk,
         "datasets:export": VersionExport.objects.filter(version=version).latest("id").pk,
         "datasets:audit": SampleAudit.objects.order_by("-id").values_list("pk", flat=True).first(),
+        "datasets:table_read_": Upload.objects.of_tables(dataset).values_list("pk", flat=True).last(),
         "datasets": dataset.pk,
         "registry:model": Model.objects.filter(use_case=scene.use_case).latest("id").pk,
         "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
