@@ -110,7 +110,7 @@ def take_table_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     except Stopped:
         return {"state": "stopped"}
     except TableProblem as problem:
-        log.warning("table_not_taken", table=upload.taken_from["table"], exc_info=True)
+        log.warning("table_not_taken", table=upload.taken_from["table"], exc_info=problem.reason == "unreachable")
         return _finish(job, upload, _refusal(problem))
     except Refusal as refusal:
         return _finish(job, upload, refusal)
