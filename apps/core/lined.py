@@ -97,7 +97,7 @@ class Reader:
         """Raise ``refusal`` with every message in the order of lines, if there is any."""
         if not self.messages:
             return
-        ordered = sorted(set(self.messages), key=lambda message: message.line)
+        ordered = sorted(dict.fromkeys(self.messages), key=lambda message: message.line)
         raise self.refusal(
             _("There are %(n)d mistakes; the first is on line %(line)d: %(text)s")
             % {"n": len(ordered), "line": ordered[0].line, "text": ordered[0].text},

@@ -40,6 +40,10 @@ RUN = SubjectKind(
     above=lambda run: run.model,
     digest=lambda run: run.digest,
     authors=lambda run: {run.registered_by_id, run.trained_by_id},
+    upstream=lambda run: [
+        SubjectRef("dataset_version", pk)
+        for pk in run.datasets.order_by("version_id").values_list("version_id", flat=True)
+    ],
     ancestors=("use_case", "model"),
     icon="clock",
 )
@@ -54,6 +58,7 @@ VERSION = SubjectKind(
     above=lambda version: version.model,
     digest=lambda version: version.digest,
     authors=lambda version: {version.registered_by_id, version.run.registered_by_id, version.run.trained_by_id},
+    upstream=lambda version: [SubjectRef("training_run", version.run_id)],
     ancestors=("use_case", "model"),
     icon="tag",
 )
