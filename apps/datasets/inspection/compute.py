@@ -45,11 +45,11 @@ def inspect(
     columns, and whatever ``progress`` raises.
     """
     with open_engine(engine, memory_limit=memory_limit, scratch=scratch) as opened:
-        context = Context(mapping, policy, _common(files, mapping, policy))
+        context = Context(mapping, policy, common_of(files, mapping, policy))
         return _Inspection(opened, files, context).findings(progress)
 
 
-def _common(files: Sequence[SplitFile], mapping: Mapping, policy: Policy) -> tuple[int, ...]:
+def common_of(files: Sequence[SplitFile], mapping: Mapping, policy: Policy) -> tuple[int, ...]:
     """Return the n-grams that are common in the first batch of any file."""
     found = set[int]()
     for file in files:

@@ -3,6 +3,7 @@
 import bisect
 import itertools
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import ibis
@@ -91,15 +92,17 @@ def _near_duplicates(engine: Engine, filled: ir.Table, near: Near) -> tuple[dict
     return _by_split(engine, counted), samples
 
 
-def leakage(engine: Engine, rows: ir.Table, near: Near, splits: list[str]) -> dict[str, Any]:
-    """Count rows whose input also stands in an earlier split (train before validation before test).
+def leakage(
+    engine: Engine, rows: ir.Table, near: Near, splits: Collection[str], of: Sequence[str] = SPLITS
+) -> dict[str, Any]:
+    """Count rows whose input also stands in an earlier split (train before validation before test, or as ``of`` says).
 
     The totals are of rows outside train that also stand in train.
     """
     filled = rows.filter(_.length > 0)
     pairs: list[dict[str, Any]] = []
     samples: Groups = []
-    order = [split for split in SPLITS if split in splits]
+    order = [split for split in of if split in splits]
     linked = ibis.table(_LINKED, name="linked") if near.links is not None else None
     for before, after in itertools.combinations(order, 2):
         found: dict[str, Any] = {"from": before, "in": after}
