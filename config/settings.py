@@ -341,6 +341,8 @@ SPECTACULAR_SETTINGS = {
         "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
+        "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
+        "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
         "VersionDifferenceStateEnum": "apps.datasets.models.differences.VersionDifference.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,

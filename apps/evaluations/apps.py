@@ -15,13 +15,15 @@ class EvaluationsConfig(AppConfig):
             kinds,
             trail,  # noqa: F401 — it registers itself
         )
-        from apps.evaluations.facts import FACTS
+        from apps.evaluations.facts import FACTS, GOOD
         from apps.evidence import facts as registry
         from apps.registry import authors
+        from apps.registry.views import facts as shown
 
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(FACTS)
+        shown.offer_good(GOOD)
         authors.offer(kinds.authors_of)
         agenda.offer("evaluations", due.for_user)
         search.offer(kinds.find_suites)

@@ -293,13 +293,10 @@ def test_what_is_registered_never_changes(scene: Scene, table: str, statement: s
     version = make_suite_version(scene)
     evaluate(scene, version, make_baseline(scene))
     evaluate(scene, version, make_candidate(scene))
-    with (
-        pytest.raises(IntegrityError, match="only added|cannot truncate|no more"),
-        transaction.atomic(),
-        connection.cursor() as cursor,
-    ):
+    with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(statement.format(table))
+        with pytest.raises(IntegrityError, match="are only added"), transaction.atomic():
+            cursor.execute(statement.format(table))
 
 
 def _insert(query: str, *values: Any) -> None:
@@ -339,7 +336,7 @@ def test_from_below_no_run_of_a_draft_no_more_files_no_other_signature(scene: Sc
     )
     with pytest.raises(IntegrityError, match="as they were published"):
         _insert(
-            f"INSERT INTO evaluations_thresholdsignature ({columns}, signed_at)"
+            f"INSERT INTO evaluations_thresholdsignature ({columns}, via, signed_at)"
             " VALUES (%s, %s, %s, 'n', 'business_owner', '', 'm', '', 'sha256:x', 'p', 'v', now())",
             version.pk,
             scene.lead.pk,

@@ -69,8 +69,8 @@ def duplicates(engine: Engine, rows: ir.Table, near: Near) -> dict[str, Any]:
     }
 
 
-def _linked(engine: Engine, filled: ir.Table, near: Near) -> ir.Table:
-    """Return (split, normal, n, place) of the inputs that have a near one."""
+def keep_linked(engine: Engine, filled: ir.Table, near: Near) -> ir.Table:
+    """Keep and return (split, normal, n, place) of the inputs that have a near one: what ``leakage`` looks into."""
     assert near.links is not None
     found = filled.semi_join(near.links, "normal").group_by("split", "normal")
     return engine.keep("linked", found.agg(n=_.count(), place=_.place.min()))
@@ -79,7 +79,7 @@ def _linked(engine: Engine, filled: ir.Table, near: Near) -> ir.Table:
 def _near_duplicates(engine: Engine, filled: ir.Table, near: Near) -> tuple[dict[str, int], Groups]:
     if near.links is None:
         return {}, []
-    linked = _linked(engine, filled, near)
+    linked = keep_linked(engine, filled, near)
     within = linked.join(near.links.select("normal", "other"), "normal").join(
         linked.view().select("split", other="normal"), ["split", "other"]
     )

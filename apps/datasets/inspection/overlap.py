@@ -68,6 +68,8 @@ def find(
         every = engine.scan(files, Context(plain, policy, common_of(files, plain, policy)), progress)
         rows = every.filter(_.note.isnull())
         close = near.find(engine, rows, policy)
+        if close.links is not None:
+            figures.keep_linked(engine, rows.filter(_.length > 0), close)
         order = [SEEN, *names.values()]
         found = figures.leakage(engine, rows, close, order, order)
         counted = dict(engine.fetch(rows.group_by("split").agg(n=_.count())))

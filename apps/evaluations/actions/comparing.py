@@ -1,9 +1,11 @@
 """Comparisons: computed once from immutable runs, kept under their digest."""
 
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.core import access
@@ -21,10 +23,25 @@ from apps.people.models import User
 MOST_OTHERS = 3
 
 
-def newest_run(version: SuiteVersion, **subject: Any) -> EvaluationRun | None:
-    """Return the newest run of a subject that counts, else the newest there is."""
-    rows = version.runs.filter(**subject).order_by("-id")
-    found: EvaluationRun | None = rows.counted().first() or rows.first()
+def runs_of(version: SuiteVersion, ids: Sequence[uuid.UUID]) -> list[EvaluationRun]:
+    """Return the run that each identifier means: itself, or the newest of the model version or baseline.
+
+    A run that counts goes before a newer one that does not. One query. Raise ``NothingToCompare`` for one without.
+    """
+    named = Q(pk__in=ids) | Q(model_version__in=ids) | Q(baseline__in=ids)
+    rows = version.runs.filter(named).select_related(
+        "suite_version__suite__use_case__team", "suite_version__signature", "model_version__model", "baseline"
+    )
+    ordered = sorted(rows.order_by("-id"), key=lambda run: not run.counts)
+    found = []
+    for wanted in ids:
+        run = next((run for run in ordered if wanted in (run.pk, run.model_version_id, run.baseline_id)), None)
+        if run is None:
+            raise NothingToCompare(
+                _("%(id)s was never evaluated with %(suite)s.") % {"id": wanted, "suite": version},
+                errors={"/others": [_("It was never evaluated with this version of the suite.")]},
+            )
+        found.append(run)
     return found
 
 

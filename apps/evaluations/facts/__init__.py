@@ -17,3 +17,11 @@ def read(version: ModelVersion) -> Iterator[Fact]:
 
 
 FACTS = FactProvider("model_version", (*measured.DEFINITIONS, leakage.DEFINITION, *people.DEFINITIONS), read)
+GOOD = {
+    measured.THRESHOLDS: ("all_met", True),
+    measured.MEASURED: ("groups", 3),
+    measured.BASELINE: ("worse", 0),
+    leakage.NAME: ("normalised_rows", 0),
+    people.FAILURES: ("open", 0),
+    people.RED_TEAM: ("open_critical_or_high", 0),
+}

@@ -38,6 +38,7 @@ DEFINITIONS = (
             "unmeasured": lazy("Thresholds that nothing was measured for"),
             "not_applicable": lazy("Thresholds against what is live, while nothing is"),
             "attempts": lazy("Runs of this version that count"),
+            "all_met": lazy("every threshold that applies was measured and is met"),
         },
     ),
     FactDefinition(
@@ -103,6 +104,7 @@ def _thresholds(standings: Sequence[Standing]) -> Fact:
         "unmeasured": counts["unmeasured"],
         "not_applicable": counts["not_applicable"],
         "attempts": sum(row.attempts for row in standings),
+        "all_met": evaluated == len(standings) and not counts["missed"] and not counts["unmeasured"],
     }
     references = digest_of(
         [[run.digest for run in (*row.baselines, *([row.live] if row.live else []))] for row in standings]

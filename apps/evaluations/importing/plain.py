@@ -92,7 +92,7 @@ def _rows(source: Source) -> Iterator[Measured]:
     for where, row in table(source):
         cells: dict[str, Any] = {name: cell.strip() for name, cell in row.items()}
         cells["value"] = _as_number(cells["value"])
-        cells["cases"] = int(cells["cases"]) if cells.get("cases", "").isascii() and cells["cases"].isdigit() else None
+        cells["cases"] = _as_count(cells.get("cases", ""))
         yield _figure(cells, "metric", source, where)
 
 
@@ -101,6 +101,10 @@ def _as_number(cell: str) -> float | None:
         return float(cell)
     except ValueError:
         return None
+
+
+def _as_count(cell: str) -> int | None:
+    return int(cell) if cell.isascii() and cell.isdigit() and len(cell) < 16 else None
 
 
 def _figure(row: dict[str, Any], name: str, source: Source, where: str) -> Measured:
