@@ -342,6 +342,7 @@ SPECTACULAR_SETTINGS = {
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
         "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
+        "DecisionEnum": "apps.datasets.models.SensitiveDecision.Decision",
         "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
         "VersionDifferenceStateEnum": "apps.datasets.models.differences.VersionDifference.State",
     },

@@ -63,10 +63,6 @@ class NothingMeasured(Refusal):
     code, status, title = "nothing_measured", 422, _("No metric of the suite was measured")
 
 
-class ValuesInvalid(Refusal):
-    code, status, title = "values_invalid", 422, _("Some figures can't be taken")
-
-
 class EvaluationTimesImpossible(Refusal):
     code, status, title = "evaluation_times_impossible", 422, _("These times are not possible")
 
@@ -77,10 +73,6 @@ class SameEvaluation(Refusal):
 
 class EvaluatorOutsideTeam(Refusal):
     code, status, title = "evaluator_outside_team", 422, _("Name somebody of the team")
-
-
-class NoScores(Refusal):
-    code, status, title = "no_scores", 409, _("The run has no scores by case")
 
 
 class CaseUnknown(Refusal):

@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from apps.core import clock, jobs
 from apps.evaluations import actions
 from apps.evaluations.models import Baseline, EvaluationRun, OutputReview, Suite, SuiteVersion
+from apps.owners.models import Ownership
 from apps.registry.actions import DataUse
 from apps.registry.models import ModelVersion
 from tests.people.factories import confirmation_for, member
@@ -62,8 +63,15 @@ def make_suite_version(
     return version
 
 
+def holder(scene: Scene, responsibility: str) -> Any:
+    """Return who holds the responsibility on the use case now."""
+    held = Ownership.objects.active().get(subject_id=scene.use_case.pk, responsibility=responsibility)
+    held.holder.credential = "test"
+    return held.holder
+
+
 def sign_suite(scene: Scene, version: SuiteVersion, **values: Any) -> Any:
-    by = values.pop("by", scene.people["business_owner"])
+    by = values.pop("by", None) or holder(scene, "business_owner")
     values = {"digest": version.digest, "confirmation_id": confirmation_for(by).pk} | values
     return actions.sign_thresholds(version, by=by, **values)
 
@@ -151,6 +159,26 @@ def judges(scene: Scene) -> list[Any]:
 def make_review(scene: Scene, run: EvaluationRun, **values: Any) -> OutputReview:
     values = {"by": scene.engineer, "wanted": 3, "seed": "s"} | values
     return actions.draw_review(run, values.pop("judges", judges(scene)), **values)
+
+
+def furnish(scene: Scene) -> EvaluationRun:
+    """Give the scene one of everything that evaluations are about; return the candidate's run."""
+    version = make_suite_version(scene)
+    beside = evaluate(scene, version, make_baseline(scene), scores(metric="accuracy"))
+    run = evaluate(scene, version, make_candidate(scene, "3.0.0"), figures(), scores())
+    actions.start_import(version, [figures({"accuracy": 0.5, "left over": 1.0})], by=scene.engineer)
+    actions.compare_runs(run, [beside], by=scene.engineer)
+    failure = actions.note_failure(run, "4", by=scene.engineer, cause="model", note="It mixes them up")
+    actions.decide_failure(failure, by=scene.engineer, decision="retrain", note="With more of them")
+    actions.note_failure(run, "3", by=scene.engineer, cause="prompt", note="Too long")
+    assert run.model_version is not None
+    reporter = scene.people["compliance_reviewer"]
+    finding = actions.report_finding(run.model_version, "Rude", by=reporter, description="Asked", severity="high")
+    actions.retest_finding(finding, by=reporter, outcome="gone", note="Asked again")
+    make_review(scene, run)
+    make_suite_version(scene, make_suite(scene, name="Unsigned"), sign=False)
+    make_suite_version(scene, make_suite(scene, name="Being written"), publish=False)
+    return run
 
 
 def ago(**values: Any) -> dt.datetime:

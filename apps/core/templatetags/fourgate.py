@@ -28,6 +28,8 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "met": (lazy("Met"), "success", "check"),
     "missing": (lazy("Missing"), "warning", "circle-dashed"),
     "failing": (lazy("Failing"), "danger", "x"),
+    "missed": (lazy("Missed"), "danger", "x"),
+    "unmeasured": (lazy("Not measured"), "warning", "circle-dashed"),
     "waived": (lazy("Waived"), "info", "scale"),
     "known": (lazy("Known"), "success", "check"),
     "pending": (lazy("Pending"), "info", "clock"),

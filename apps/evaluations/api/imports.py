@@ -6,6 +6,7 @@ from rest_framework import mixins, parsers, serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from apps.core import access
 from apps.core.api.parsers import StrictJSONParser
 from apps.core.api.views import ApiView
 from apps.datasets.api.fields import only_seen
@@ -28,8 +29,15 @@ class ImportSerializer(serializers.ModelSerializer[EvaluationImport]):
         read_only_fields = fields
 
 
-class NewImportSerializer(serializers.Serializer[Any]):
+class SuiteOfImportSerializer(serializers.Serializer[Any]):
     suite_version = serializers.PrimaryKeyRelatedField(queryset=SuiteVersion.objects.all())
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        only_seen(self, "suite_version", SuiteVersion)
+
+
+class NewImportSerializer(SuiteOfImportSerializer):
     files = serializers.ListField(
         child=serializers.FileField(allow_empty_file=True),
         max_length=MOST_FILES,
@@ -42,10 +50,6 @@ class NewImportSerializer(serializers.Serializer[Any]):
         allow_blank=True,
         help_text="Which provider is meant, where a promptfoo file compares several.",
     )
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        only_seen(self, "suite_version", SuiteVersion)
 
 
 class ConfirmationOfImportSerializer(serializers.Serializer[Any]):
@@ -89,10 +93,14 @@ class ImportViewSet(mixins.RetrieveModelMixin, ApiView):
     @extend_schema(request={"multipart/form-data": NewImportSerializer}, responses={201: ImportSerializer})
     def create(self, request: Any) -> Response:
         """Send the tool’s files and get back what was recognised; nothing is registered yet."""
+        asked = SuiteOfImportSerializer(data=request.data, context=self.get_serializer_context())
+        asked.is_valid(raise_exception=True)
+        version = asked.validated_data["suite_version"]
+        access.require(request.user, "evaluation.register", version.team.pk)
         serializer = NewImportSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        data = dict(serializer.validated_data)
-        imported = actions.start_import(data.pop("suite_version"), data.pop("files"), by=request.user, **data)
+        data = serializer.validated_data
+        imported = actions.start_import(version, data["files"], by=request.user, subject=data["subject"])
         return Response(ImportSerializer(imported).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=ConfirmationOfImportSerializer, responses={201: EvaluationRunSerializer})

@@ -11,7 +11,6 @@ from apps.datasets.api.audits import ConclusionSerializer
 from apps.datasets.models import Verdict
 from apps.evaluations import actions, reviewing
 from apps.evaluations.actions.reviews import MOST_OUTPUTS
-from apps.evaluations.errors import NotAJudge
 from apps.evaluations.filters import ReviewFilter
 from apps.evaluations.models import OutputJudgement, OutputReview, ReviewedOutput
 from apps.people.models import User
@@ -79,11 +78,10 @@ class ReviewViewSet(ReadView):
     @extend_schema(responses=OutputSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def outputs(self, request: Any, pk: str) -> Response:
-        """The outputs that wait for the caller, who must be one of the judges."""
+        """The outputs that wait for the caller: none unless they are one of the judges."""
         review = self.get_object()
-        if not review.reviewers.filter(user=request.user).exists():
-            raise NotAJudge("You are not among the judges of this review.")
-        rows = reviewing.waiting_for(review, request.user)[:MOST_OUTPUTS]
+        is_judge = review.is_reviewing and review.reviewers.filter(user=request.user).exists()
+        rows = reviewing.waiting_for(review, request.user)[:MOST_OUTPUTS] if is_judge else []
         return Response(OutputSerializer(rows, many=True).data)
 
     @extend_schema(request=NewOutputJudgementSerializer, responses={201: OutputJudgementSerializer})

@@ -139,3 +139,7 @@ class EvaluationImport(Record, TeamOwned):
 
     def __str__(self) -> str:
         return ", ".join(file["name"] for file in self.files)
+
+    @property
+    def team(self) -> Team:
+        return self.suite_version.team
