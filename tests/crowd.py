@@ -368,7 +368,7 @@ def _evaluations(crowd: Crowd, count: int) -> None:
         number = next(_count)
         for suite in (first, make_suite(scene, name=f"Suite {number}")):
             source = SUITE.replace("at_most: 500", f"at_most: {500 + number}")
-            version = make_suite_version(scene, suite, source, sign=suite is first)
+            make_suite_version(scene, suite, source, sign=suite is first)
         newest = SuiteVersion.objects.filter(suite=first).latest("number")
         baseline = make_baseline(scene, name=f"Baseline {number}", prompts=str(number))
         beside = evaluate(scene, newest, baseline)

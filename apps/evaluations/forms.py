@@ -59,7 +59,7 @@ class VersionForm(forms.Form):
         label=_("Tasks, metrics and thresholds"),
         max_length=200_000,
         strip=False,
-        widget=forms.Textarea(attrs={"rows": 26, "spellcheck": "false", "class": "source"}),
+        widget=forms.Textarea(attrs={"rows": 26, "spellcheck": "false", "class": "code"}),
         help_text=_(
             "YAML. A dataset is named by the digest of a registered version. Thresholds: at_least, at_most,"
             " not_worse_than_live_by, not_worse_than_baseline_by."

@@ -13,7 +13,7 @@ from apps.owners.models import Ownership
 from apps.registry.actions import DataUse
 from apps.registry.models import ModelVersion
 from tests.people.factories import confirmation_for, member
-from tests.registry.scenery import make_model, make_model_version, make_run
+from tests.registry.scenery import digest_of_bytes, make_model, make_model_version, make_run, stored
 from tests.scenery import Scene
 
 SOURCE = """
@@ -137,13 +137,13 @@ def evaluate(
     return run
 
 
-def make_candidate(scene: Scene, number: str = "1.0.0") -> ModelVersion:
+def make_candidate(scene: Scene, number: str = "1.0.0", **values: Any) -> ModelVersion:
     """Return a model version of a run that learnt from the training split alone."""
     model = scene.use_case.models.first() or make_model(scene)
     run = model.runs.first() or make_run(
         scene, model, datasets=[DataUse(version=scene.version.pk, splits=["train"])], trained_by=trainer(scene)
     )
-    return make_model_version(scene, run, number)
+    return make_model_version(scene, run, number, **values)
 
 
 def trainer(scene: Scene) -> Any:
@@ -165,7 +165,15 @@ def furnish(scene: Scene) -> EvaluationRun:
     """Give the scene one of everything that evaluations are about; return the candidate's run."""
     version = make_suite_version(scene)
     beside = evaluate(scene, version, make_baseline(scene), scores(metric="accuracy"))
-    run = evaluate(scene, version, make_candidate(scene, "3.0.0"), figures(), scores())
+    adapter = b"weights of the candidate"
+    candidate = make_candidate(
+        scene,
+        "3.0.0",
+        place=stored("incoming/candidate.safetensors", adapter),
+        artefact_digest=digest_of_bytes(adapter),
+        size=len(adapter),
+    )
+    run = evaluate(scene, version, candidate, figures(), scores())
     actions.start_import(version, [figures({"accuracy": 0.5, "left over": 1.0})], by=scene.engineer)
     actions.compare_runs(run, [beside], by=scene.engineer)
     failure = actions.note_failure(run, "4", by=scene.engineer, cause="model", note="It mixes them up")

@@ -5,14 +5,12 @@ import uuid
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.evaluations.models import EvaluationRun
-from apps.registry.models import ModelVersion
 from apps.registry.refs import model_version_ref
 
 
 def announce_use_case(use_case_id: uuid.UUID, reason: str) -> None:
-    """Say of every model version of the use case that what it is judged by has changed."""
-    for pk in ModelVersion.objects.filter(model__use_case=use_case_id).order_by("pk").values_list("pk", flat=True):
-        subjects.announce_change(SubjectRef("model_version", pk), reason)
+    """Say of the use case, and so of every model version in it, that what models are judged by has changed."""
+    subjects.announce_change(SubjectRef("use_case", use_case_id), reason)
 
 
 def announce_run(run: EvaluationRun, reason: str) -> None:

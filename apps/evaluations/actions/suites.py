@@ -77,11 +77,17 @@ def _require_standing(suite: Suite) -> None:
         raise SuiteRetired(_("“%(suite)s” is retired: %(why)s") % {"suite": suite, "why": suite.retired_reason})
 
 
+def _locked(pk: uuid.UUID, by: User, revision: int | None) -> SuiteVersion:
+    """Return the locked version for somebody who may write it, as it was read at ``revision``."""
+    rows = SuiteVersion.objects.select_related(ROWS)
+    access.require(by, "evaluation.edit", rows.get(pk=pk).team.pk)
+    return editing.lock(rows, pk, revision)
+
+
 @transaction.atomic
 def edit_suite_version(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> SuiteVersion:
     """Change a draft; raise ``SuitePublished``, ``StaleEdit``, or ``SuiteInvalid`` with a message for each line."""
-    version = editing.lock(SuiteVersion.objects.select_related(ROWS), pk, revision)
-    access.require(by, "evaluation.edit", version.team.pk)
+    version = _locked(pk, by, revision)
     if version.is_published:
         raise SuitePublished(_("Version %(n)d is published. Draft the next one.") % {"n": version.number})
     found = {name: str(values[name]).strip() for name in FIELDS if name in values}
@@ -101,8 +107,7 @@ def publish_suite_version(pk: uuid.UUID, *, by: User, revision: int | None) -> S
     The evaluation datasets are looked up by their digests among those that ``by`` may see in the team. Raise
     ``SuitePublished``, ``StaleEdit``, ``SuiteInvalid``, ``SuiteDataUnknown``, ``SuiteRetired`` or ``SameSuite``.
     """
-    version = editing.lock(SuiteVersion.objects.select_related(ROWS), pk, revision)
-    access.require(by, "evaluation.edit", version.team.pk)
+    version = _locked(pk, by, revision)
     _require_standing(version.suite)
     if version.is_published:
         raise SuitePublished(_("Version %(n)d is published already.") % {"n": version.number})

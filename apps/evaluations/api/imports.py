@@ -107,7 +107,8 @@ class ImportViewSet(mixins.RetrieveModelMixin, ApiView):
     @action(detail=True, methods=["post"])
     def confirmations(self, request: Any, pk: str) -> Response:
         """Register what was shown as a run of a model version or of a baseline."""
+        imported = self.get_object()
         serializer = ConfirmationOfImportSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        run = actions.confirm_import(self.get_object(), by=request.user, **serializer.validated_data)
+        run = actions.confirm_import(imported, by=request.user, **serializer.validated_data)
         return Response(EvaluationRunSerializer(run).data, status=status.HTTP_201_CREATED)

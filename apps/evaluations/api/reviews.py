@@ -81,8 +81,8 @@ class ReviewViewSet(ReadView):
         """The outputs that wait for the caller: none unless they are one of the judges."""
         review = self.get_object()
         is_judge = review.is_reviewing and review.reviewers.filter(user=request.user).exists()
-        rows = reviewing.waiting_for(review, request.user)[:MOST_OUTPUTS] if is_judge else []
-        return Response(OutputSerializer(rows, many=True).data)
+        rows = reviewing.waiting_for(review, request.user) if is_judge else review.outputs.none()
+        return Response(OutputSerializer(rows[:MOST_OUTPUTS], many=True).data)
 
     @extend_schema(request=NewOutputJudgementSerializer, responses={201: OutputJudgementSerializer})
     @action(detail=True, methods=["post"])

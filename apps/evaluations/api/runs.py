@@ -127,8 +127,9 @@ class EvaluationRunViewSet(ReadView):
     @action(detail=True, methods=["post"])
     def reviews(self, request: Any, pk: str) -> Response:
         """Draw outputs at random and have people judge them."""
+        run = self.get_object()
         serializer = NewReviewSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
         data = dict(serializer.validated_data)
-        review = actions.draw_review(self.get_object(), data.pop("judges"), by=request.user, **data)
+        review = actions.draw_review(run, data.pop("judges"), by=request.user, **data)
         return Response(ReviewSerializer(review).data, status=status.HTTP_201_CREATED)

@@ -210,7 +210,8 @@ class SuiteVersionViewSet(ReadView):
     @action(detail=True, methods=["post"], url_path="leakage-checks")
     def leakage_checks(self, request: Any, pk: str) -> Response:
         """Look for the suite’s rows in the training data of a model version; a known pair is not asked again."""
+        version = self.get_object()
         serializer = NewLeakageSerializer(data=request.data, context=self.get_serializer_context())
         serializer.is_valid(raise_exception=True)
-        found = actions.check_leakage(self.get_object(), serializer.validated_data["model_version"], by=request.user)
+        found = actions.check_leakage(version, serializer.validated_data["model_version"], by=request.user)
         return Response(LeakageSerializer(found).data, status=status.HTTP_202_ACCEPTED)

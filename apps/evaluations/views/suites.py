@@ -14,7 +14,6 @@ from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.evaluations import actions, forms
 from apps.evaluations.actions.suites import meaning, newest_published, thresholds_owner
 from apps.evaluations.content import Content, known
-from apps.evaluations.errors import SuiteInvalid
 from apps.evaluations.filters import SuiteFilter
 from apps.evaluations.models import Suite, SuiteVersion
 from apps.evaluations.thresholds import asked
@@ -199,7 +198,7 @@ class SuiteRetire(OneSuite, ActionFormView):
 
 
 class WithSource(ActionFormView):
-    """A form with the YAML of a version; its mistakes are shown with their lines."""
+    """A form with the YAML of a version, beside an example."""
 
     nav_key = NAV
     template_name = "evaluations/version_form.html"
@@ -208,13 +207,8 @@ class WithSource(ActionFormView):
     def text(self, form: Any) -> str:
         return str(form.cleaned_data["source"]).replace("\r\n", "\n")
 
-    def refuse(self, form: Any, refusal: Refusal) -> HttpResponse:
-        if isinstance(refusal, SuiteInvalid):
-            self.mistakes = refusal.extra["messages"]
-        return super().refuse(form, refusal)
-
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(mistakes=getattr(self, "mistakes", []), example=forms.EXAMPLE, **kwargs)
+        return super().get_context_data(example=forms.EXAMPLE, **kwargs)
 
 
 class SuiteDraft(OneSuite, WithSource):
