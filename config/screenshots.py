@@ -142,6 +142,7 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "evaluation-compare": (f"{suite_version}compare/", "teodora"),
         "evaluation-run": (missed, "teodora"),
         "evaluation-version": (standing, "ravi"),
+        "evaluation-comparison": (first(suite_version, "Intent classifier", "#comparisons a"), "teodora"),
         "finding": (finding, "kofi"),
         "output-review": (outputs, "teodora"),
         "output-judging": (f"{outputs}judge/", "kofi"),

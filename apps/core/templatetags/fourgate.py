@@ -29,6 +29,7 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "missing": (lazy("Missing"), "warning", "circle-dashed"),
     "failing": (lazy("Failing"), "danger", "x"),
     "missed": (lazy("Missed"), "danger", "x"),
+    "measured": (lazy("Measured"), "success", "check"),
     "unmeasured": (lazy("Not measured"), "warning", "circle-dashed"),
     "waived": (lazy("Waived"), "info", "scale"),
     "known": (lazy("Known"), "success", "check"),

@@ -313,6 +313,11 @@ class VersionDetail(DetailPage):
             meaning=meaning(version),
             runs=list(run_rows(user).filter(suite_version=version).order_by("-id")[:MOST_RUNS]),
             checks=list(version.leakage_checks.select_related("training_run__model").order_by("-id")[:MOST_RUNS]),
+            comparisons=list(
+                version.comparisons.select_related("candidate__model_version__model", "candidate__baseline").order_by(
+                    "-id"
+                )[:MOST_RUNS]
+            ),
             may_edit=user.may("evaluation.edit", version.team.pk) and not version.is_published,
             may_register=may_register and version.is_published,
             **kwargs,
