@@ -29,6 +29,8 @@ FIXED = {
     "lineage-new": "/datasets/lineage/new/",
     "lineage-events": "/datasets/lineage/events/new/",
     "models": "/models/",
+    "suites": "/evaluations/",
+    "evaluation-runs": "/evaluations/runs/",
     "models-nothing": "/models/?search=nothing-like-this",
     "runs": "/models/runs/",
     "model-versions": "/models/versions/",
@@ -121,7 +123,30 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
     callbacks = first(first("/datasets/", "Callback requests"), "v1")
+    sign_in(page, "teodora")
+    suite = first("/evaluations/", "Intents about cards", "td a")
+    suite_version = first(suite, "Intents about cards v1")
+    wide = first(first("/evaluations/", "All 77 intents", "td a"), "All 77 intents v1")
+    missed = first("/evaluations/runs/", "Intent classifier 0.1.0-q4", "td a")
+    judged = first("/evaluations/runs/", "Intent classifier 0.1.0", "td a")
+    standing = first(missed, "The model version")
+    finding = first(standing, "1. Any question")
+    outputs = first(judged, "Review 1")
+    baseline = first(suite, "Large model, five examples")
     return {
+        "suite": (suite, "teodora"),
+        "suite-version": (suite_version, "bruno"),
+        "suite-draft": (wide, "teodora"),
+        "suite-edit": (f"{wide}edit/", "teodora"),
+        "evaluation-import": (f"{suite_version}import/", "teodora"),
+        "evaluation-compare": (f"{suite_version}compare/", "teodora"),
+        "evaluation-run": (missed, "teodora"),
+        "evaluation-version": (standing, "ravi"),
+        "evaluation-comparison": (first(suite_version, "Intent classifier", "#comparisons a"), "teodora"),
+        "finding": (finding, "kofi"),
+        "output-review": (outputs, "teodora"),
+        "output-judging": (f"{outputs}judge/", "kofi"),
+        "baseline": (baseline, "teodora"),
         "version-sensitive": (f"{callbacks}sensitive/", "kofi"),
         "version-sensitive-nothing": (f"{version}sensitive/", "kofi"),
         "sensitive-decide": (f"{callbacks}sensitive/phone/", "kofi"),

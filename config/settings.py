@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.usecases",
     "apps.datasets",
     "apps.registry",
+    "apps.evaluations",
     "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
@@ -152,6 +153,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "core.relay", "schedule": 1.0, "options": {"expires": 5}},
     "forget_answers": {"task": "core.forget_answers", "schedule": 3600.0},
     "forget_uploads": {"task": "datasets.forget_uploads", "schedule": 3600.0},
+    "forget_imports": {"task": "evaluations.forget_imports", "schedule": 3600.0},
     "gates_refresh_expired": {"task": "gates.refresh_expired", "schedule": 30.0, "options": {"expires": 30}},
     "assessments_refresh_lapsed": {
         "task": "assessments.refresh_lapsed",
@@ -338,6 +340,8 @@ SPECTACULAR_SETTINGS = {
         "SensitiveDecisionEnum": "apps.datasets.models.SensitiveDecision.Decision",
         "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
+        "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
+        "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [

@@ -30,6 +30,18 @@ from apps.datasets.models import (
     VersionExport,
 )
 from apps.datasets.refs import dataset_ref, node_ref, source_ref, version_ref
+from apps.evaluations import actions as evaluations
+from apps.evaluations.models import (
+    Baseline,
+    Comparison,
+    EvaluationImport,
+    EvaluationRun,
+    FailureCase,
+    OutputReview,
+    RedTeamFinding,
+    Suite,
+    SuiteVersion,
+)
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates import actions as gates
@@ -48,6 +60,16 @@ from apps.registry.refs import model_ref, model_version_ref, run_ref
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
+from tests.evaluations.scenery import SOURCE as SUITE
+from tests.evaluations.scenery import (
+    evaluate,
+    figures,
+    make_baseline,
+    make_review,
+    make_suite,
+    make_suite_version,
+    scores,
+)
 from tests.people.factories import make_user, member
 from tests.registry.scenery import make_model, make_model_version, make_run
 from tests.scenery import (
@@ -105,6 +127,17 @@ class Crowd:
             "model-version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
+            "suite": Suite.objects.filter(use_case=scene.use_case).earliest("id").pk,
+            "suite-version": SuiteVersion.objects.filter(suite__use_case=scene.use_case, signature__isnull=False)
+            .latest("id")
+            .pk,
+            "baseline": Baseline.objects.filter(use_case=scene.use_case).latest("id").pk,
+            "evaluation-import": EvaluationImport.objects.latest("id").pk,
+            "evaluation-run": EvaluationRun.objects.filter(model_version__isnull=False).latest("id").pk,
+            "evaluation-failure": FailureCase.objects.latest("id").pk,
+            "red-team-finding": RedTeamFinding.objects.latest("id").pk,
+            "output-review": OutputReview.objects.latest("id").pk,
+            "comparison": Comparison.objects.latest("id").pk,
             "gate": self.gate.pk,
             "waiver": Waiver.objects.filter(gate=self.gate).latest("id").pk,
             "gate-thread": Thread.objects.filter(gate=self.gate).latest("id").pk,
@@ -152,6 +185,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _custody(crowd, count)
     _sensitive(crowd, count)
     _models(crowd, count, versions)
+    _evaluations(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -329,6 +363,39 @@ def _sensitive(crowd: Crowd, count: int) -> None:
 def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:
     file = SimpleUploadedFile("paper.txt", f"Paper {next(_count)}".encode())
     return evidence.add_document(ref, kind, f"Paper {next(_count)}", by=scene.engineer, file=file)
+
+
+def _evaluations(crowd: Crowd, count: int) -> None:
+    """Sign suites, evaluate ever more versions and baselines with them, and leave work for the reader."""
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    first = Suite.objects.filter(use_case=scene.use_case).order_by("id").first() or make_suite(scene)
+    for _number in range(count):
+        number = next(_count)
+        for suite in (first, make_suite(scene, name=f"Suite {number}")):
+            source = SUITE.replace("at_most: 500", f"at_most: {500 + number}")
+            make_suite_version(scene, suite, source, sign=suite is first)
+        newest = SuiteVersion.objects.filter(suite=first).latest("number")
+        baseline = make_baseline(scene, name=f"Baseline {number}", prompts=str(number))
+        beside = evaluate(scene, newest, baseline)
+        candidate = make_model_version(scene, scene.use_case.models.earliest("id").runs.earliest("id"), f"e.{number}")
+        run = evaluate(scene, newest, candidate, figures(), scores())
+        evaluations.start_import(newest, [figures({"accuracy": 0.5})], by=scene.engineer)
+        evaluations.compare_runs(run, [beside], by=scene.engineer)
+        make_review(scene, run, judges=[reader, crowd.administrator])
+    run = EvaluationRun.objects.filter(model_version__isnull=False).latest("id")
+    for _number in range(count):
+        case = f"c{next(_count)}"
+        evaluations.note_failure(
+            evaluate(scene, run.suite_version, run.subject, values={"accuracy": 0.1}),
+            case,
+            by=scene.engineer,
+            cause="model",
+            note="Wrong",
+        )
+        finding = evaluations.report_finding(
+            run.model_version, case, by=scene.lead, description="Asked", severity="high"
+        )
+        evaluations.retest_finding(finding, by=scene.lead, outcome="gone", note="Again")
 
 
 def _models(crowd: Crowd, count: int, data: list[Any]) -> None:

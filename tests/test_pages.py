@@ -25,6 +25,17 @@ from apps.datasets.models import (
     VersionExport,
 )
 from apps.datasets.refs import version_ref
+from apps.evaluations.models import (
+    Baseline,
+    Comparison,
+    EvaluationImport,
+    EvaluationRun,
+    FailureCase,
+    OutputReview,
+    RedTeamFinding,
+    Suite,
+    SuiteVersion,
+)
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates.models import Condition, Thread, Waiver
@@ -37,6 +48,7 @@ from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
+from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
@@ -56,7 +68,7 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
-    "registry",
+    "registry", "evaluations",
 )  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
@@ -71,6 +83,7 @@ ONLY_POST = {
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
+    "evaluations:review_judge",
 }  # fmt: skip
 
 
@@ -101,6 +114,7 @@ def furnished() -> tuple[Scene, Any]:
     assessments.submit(assessment, by=scene.engineer)
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
     furnish(scene)
+    furnish_evaluations(scene)
     gate = make_gate(scene)
     with_exceptions(scene, gate)
     return scene, gate
@@ -154,6 +168,23 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:audit": SampleAudit.objects.order_by("-id").values_list("pk", flat=True).first(),
         "datasets:table_read_": Upload.objects.of_tables(dataset).values_list("pk", flat=True).last(),
         "datasets": dataset.pk,
+        "evaluations:suite": Suite.objects.filter(use_case=scene.use_case).earliest("id").pk,
+        "evaluations:version": SuiteVersion.objects.filter(suite__use_case=scene.use_case, state="published")
+        .earliest("id")
+        .pk,
+        "evaluations:version_edit": SuiteVersion.objects.filter(suite__use_case=scene.use_case).latest("id").pk,
+        "evaluations:import": EvaluationImport.objects.latest("id").pk,
+        "evaluations:run": EvaluationRun.objects.filter(model_version__model__use_case=scene.use_case).latest("id").pk,
+        "evaluations:failure": FailureCase.objects.filter(run__model_version__model__use_case=scene.use_case)
+        .latest("id")
+        .pk,
+        "evaluations:baseline": Baseline.objects.filter(use_case=scene.use_case).latest("id").pk,
+        "evaluations:comparison": Comparison.objects.latest("id").pk,
+        "evaluations:review": OutputReview.objects.latest("id").pk,
+        "evaluations:model_version": EvaluationRun.objects.filter(model_version__model__use_case=scene.use_case)
+        .latest("id")
+        .model_version_id,
+        "evaluations:finding": RedTeamFinding.objects.latest("id").pk,
         "registry:model": Model.objects.filter(use_case=scene.use_case).latest("id").pk,
         "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "registry:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
@@ -185,6 +216,8 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         else:
             values[key] = {
                 "use_case": scene.use_case.pk,
+                "model_version": ids["evaluations:model_version"],
+                "file": EvaluationRun.objects.get(pk=ids["evaluations:run"]).files.earliest("id").pk,
                 "token": link_token(VersionExport.objects.filter(version=version).latest("id")),
                 "user": scene.people["data_steward"].pk,
                 "question": "splits_identified",

@@ -9,6 +9,7 @@ EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
 MODELS = frozenset({"model.create", "model.edit", "model.register"})
+EVALUATIONS = frozenset({"evaluation.edit", "evaluation.register", "evaluation.report"})
 CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
@@ -47,17 +48,18 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | DATASETS
     | MODELS
+    | EVALUATIONS
     | CUSTODY
     | EVIDENCE
     | ASSESS,
     Role.BUSINESS_OWNER: BASE
-    | {"trail.view", "owner.assign", "gate.open", "gate.sign"}
+    | {"trail.view", "owner.assign", "gate.open", "gate.sign", "evaluation.edit"}
     | USE_CASES
     | EVIDENCE
     | ASSESS
     | PHASES,
     Role.COMPLIANCE_REVIEWER: BASE
-    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide"}
+    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide", "evaluation.report"}
     | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE
     | TRAIL
@@ -65,6 +67,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | DATASETS
     | MODELS
+    | EVALUATIONS
     | CUSTODY
     | {"copy.extend", "dataset.erase"}
     | GOVERNANCE

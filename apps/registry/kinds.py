@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import search
 from apps.core.subjects import SubjectKind, SubjectRef
 from apps.owners.responsibilities import held_on
+from apps.registry import authors
 from apps.registry.models import Model, ModelVersion, TrainingRun
 
 MODEL = SubjectKind(
@@ -57,7 +58,7 @@ VERSION = SubjectKind(
     parent=lambda version: SubjectRef("model", version.model_id),
     above=lambda version: version.model,
     digest=lambda version: version.digest,
-    authors=lambda version: {version.registered_by_id, version.run.registered_by_id, version.run.trained_by_id},
+    authors=authors.of,
     upstream=lambda version: [SubjectRef("training_run", version.run_id)],
     ancestors=("use_case", "model"),
     icon="tag",

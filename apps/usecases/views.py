@@ -103,6 +103,8 @@ class UseCaseDetail(DetailPage):
             else [],
             readiness=facts.read(actions.ref_of(use_case), use_case, ["usecase.readiness"]).get("usecase.readiness"),
             models=[{"model": row, "vacant": unowned.get(row.pk, ())} for row in models],
+            suites=list(use_case.suites.filter(retired_at=None).order_by("name")),
+            may_add_suite=user.may("evaluation.edit", use_case.team_id),
             may_add_model=user.may("model.create", use_case.team_id),
             may_add_dataset=user.may("dataset.create", use_case.team_id),
             **kwargs,

@@ -15,6 +15,15 @@ from apps.assessments import actions as assessments
 from apps.assessments.models import FrameworkVersion
 from apps.core.models import Job
 from apps.datasets import actions as datasets
+from apps.evaluations.models import (
+    Baseline,
+    Comparison,
+    EvaluationImport,
+    FailureCase,
+    OutputReview,
+    RedTeamFinding,
+    SuiteVersion,
+)
 from apps.evidence import actions as evidence
 from apps.evidence.models import Document
 from apps.gates import actions as gates
@@ -31,6 +40,7 @@ from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import put_sensitive
+from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
@@ -73,6 +83,7 @@ def world(notary: Callable[[], None]) -> World:
     framework = assessments.propose_framework(asked, by=scene.lead)
     publish_guideline(scene)
     model_version = furnish(scene)
+    evaluation = furnish_evaluations(scene)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
@@ -114,6 +125,15 @@ def world(notary: Callable[[], None]) -> World:
         "model": model_version.model_id,
         "training-run": model_version.run_id,
         "model-version": model_version.pk,
+        "suite": evaluation.suite_version.suite_id,
+        "suite-version": SuiteVersion.objects.get(state="published", signature=None).pk,
+        "baseline": Baseline.objects.get().pk,
+        "evaluation-import": EvaluationImport.objects.get().pk,
+        "evaluation-run": evaluation.pk,
+        "evaluation-failure": FailureCase.objects.latest("id").pk,
+        "red-team-finding": RedTeamFinding.objects.get().pk,
+        "output-review": OutputReview.objects.get().pk,
+        "comparison": Comparison.objects.get().pk,
     }
     return World(scene, gate, objects)
 
@@ -272,6 +292,59 @@ ACTS: dict[str, Act] = {
     "sample-audit:erasures": Act("holder", lambda w: {"reason": "r"}),
     "dataset-version:sensitive_decisions": Act("holder", lambda w: {"kind": "email", "decision": "masked"}),
     "dataset-version:derivations": Act("dataset.register"),
+    "suite:create": Act("evaluation.edit", lambda w: {"use_case": str(w.scene.use_case.pk), "name": "N"}),
+    "suite:partial_update": Act("evaluation.edit", lambda w: {"purpose": "p"}),
+    "suite:versions": Act("evaluation.edit"),
+    "suite:retirements": Act("evaluation.edit", lambda w: {"reason": "r"}),
+    "suite-version:partial_update": Act("evaluation.edit", lambda w: {"note": "n"}),
+    "suite-version:publications": Act("evaluation.edit"),
+    "suite-version:signatures": Act(
+        "holder", lambda w: {"digest": SuiteVersion.objects.get(pk=w.objects["suite-version"]).digest}, "sign"
+    ),
+    "suite-version:leakage_checks": Act(
+        "evaluation.register", lambda w: {"model_version": str(w.objects["model-version"])}
+    ),
+    "baseline:create": Act(
+        "evaluation.register",
+        lambda w: {
+            "use_case": str(w.scene.use_case.pk),
+            "name": "N",
+            "kind": "rag",
+            "description": "d",
+            "model_name": "m",
+        },
+    ),
+    "evaluation-import:create": Act(
+        "evaluation.register", lambda w: {"suite_version": str(w.objects["suite-version"])}
+    ),
+    "evaluation-import:confirmations": Act(
+        "evaluation.register",
+        lambda w: {"baseline": str(w.objects["baseline"]), "started_at": "2026-03-01T09:00:00Z"},
+    ),
+    "evaluation-run:failures": Act("evaluation.register", lambda w: {"case": "1", "cause": "model", "note": "n"}),
+    "evaluation-run:reviews": Act("evaluation.register", lambda w: {"judges": [str(w.scene.people["review_lead"].pk)]}),
+    "evaluation-failure:decisions": Act("evaluation.register", lambda w: {"decision": "accept", "note": "n"}),
+    "red-team-finding:create": Act(
+        "evaluation.report",
+        lambda w: {
+            "model_version": str(w.objects["model-version"]),
+            "title": "t",
+            "description": "d",
+            "severity": "low",
+        },
+    ),
+    "red-team-finding:retests": Act("evaluation.report", lambda w: {"outcome": "gone", "note": "n"}),
+    "red-team-finding:closures": Act("evaluation.report", lambda w: {"reason": "r"}),
+    "output-review:judgements": Act("invited", lambda w: {"position": 1, "verdict": "good"}),
+    "output-review:closures": Act("evaluation.register", lambda w: {"conclusion": "c"}),
+    "comparison:create": Act(
+        "view",
+        lambda w: {
+            "suite_version": str(w.objects["suite-version"]),
+            "candidate": str(w.objects["evaluation-run"]),
+            "others": [str(w.objects["baseline"])],
+        },
+    ),
     "model:create": Act(
         "model.create",
         lambda w: {
