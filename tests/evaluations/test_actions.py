@@ -336,7 +336,7 @@ def test_from_below_no_run_of_a_draft_no_more_files_no_other_signature(scene: Sc
     )
     with pytest.raises(IntegrityError, match="as they were published"):
         _insert(
-            f"INSERT INTO evaluations_thresholdsignature ({columns}, via, signed_at)"
+            f"INSERT INTO evaluations_thresholdsignature ({columns}, signed_at)"
             " VALUES (%s, %s, %s, 'n', 'business_owner', '', 'm', '', 'sha256:x', 'p', 'v', now())",
             version.pk,
             scene.lead.pk,
