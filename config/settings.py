@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "apps.usecases",
     "apps.datasets",
     "apps.registry",
+    "apps.releases",
     "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
@@ -350,6 +351,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = False
 
 GATE_POLICY_FOLDER = BASE_DIR / "apps" / "gates" / "policies"
 NOTARY_KEY_FILE = env.str("NOTARY_KEY_FILE", str(FOURGATE_HOME / "notary" / "key.pem"))
+ATTESTATION_KEY_FILE = env.str("ATTESTATION_KEY_FILE", str(FOURGATE_HOME / "attestations" / "key.pem"))
 NOTARY_VERIFIER_KEY = env.str("NOTARY_VERIFIER_KEY", "")
 NOTARY_FOLDER = Path(env.str("NOTARY_FOLDER", str(FOURGATE_HOME / "notary")))
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 64 * 1024**3)

@@ -9,6 +9,7 @@ EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
 MODELS = frozenset({"model.create", "model.edit", "model.register"})
+RELEASES = frozenset({"environment.edit", "release.propose", "release.promote"})
 CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
@@ -47,6 +48,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | DATASETS
     | MODELS
+    | RELEASES
     | CUSTODY
     | EVIDENCE
     | ASSESS,
@@ -65,6 +67,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | DATASETS
     | MODELS
+    | RELEASES
     | CUSTODY
     | {"copy.extend", "dataset.erase"}
     | GOVERNANCE
