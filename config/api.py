@@ -20,6 +20,7 @@ for label in (
     "usecases",
     "datasets",
     "registry",
+    "releases",
     "assessments",
 ):
     import_module(f"apps.{label}.api").register(router)

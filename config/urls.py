@@ -20,6 +20,7 @@ urlpatterns = [
     path("use-cases/", include("apps.usecases.urls")),
     path("datasets/", include("apps.datasets.urls")),
     path("models/", include("apps.registry.urls")),
+    path("releases/", include("apps.releases.urls")),
     path("evidence/", include("apps.evidence.urls")),
     path("gates/", include("apps.gates.urls")),
     path("readiness/", include("apps.assessments.urls")),

@@ -16,7 +16,18 @@ from apps.gates.models import GateState
 from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "registry", "assessments")
+APPS = (
+    "ledger",
+    "people",
+    "owners",
+    "evidence",
+    "gates",
+    "usecases",
+    "datasets",
+    "registry",
+    "releases",
+    "assessments",
+)
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",
     "ledger.record_on": "the same, for registered subjects",

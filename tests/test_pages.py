@@ -23,12 +23,14 @@ from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.registry.models import Model, ModelVersion, TrainingRun
+from apps.releases.models import Environment, Release, Rollback
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
+from tests.releases.scenery import furnish_releases
 from tests.scenery import (
     TRAIN,
     Scene,
@@ -44,7 +46,7 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
-    "registry",
+    "registry", "releases",
 )  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
@@ -59,6 +61,7 @@ ONLY_POST = {
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
+    "releases:release_roll_back", "releases:rollback_review",
 }  # fmt: skip
 
 
@@ -87,7 +90,7 @@ def furnished() -> tuple[Scene, Any]:
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
-    furnish(scene)
+    furnish_releases(scene, furnish(scene))
     return scene, make_gate(scene)
 
 
@@ -141,6 +144,10 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "registry:model": Model.objects.filter(use_case=scene.use_case).latest("id").pk,
         "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "registry:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "releases:environment": Environment.objects.filter(team=scene.team).latest("id").pk,
+        "releases:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "releases:release": Release.objects.live().filter(environment__team=scene.team).latest("id").pk,
+        "releases:rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,
         "evidence:attestation": Attestation.objects.first().pk,

@@ -2,17 +2,17 @@
 
 import datetime as dt
 import hashlib
+from dataclasses import dataclass
 from typing import Any
 
 from apps.core import clock
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
 from apps.gates.models import Gate, PolicyVersion
-from apps.people.models import User
 from apps.registry.models import ModelVersion
 from apps.registry.refs import model_version_ref
 from apps.releases import actions
-from apps.releases.models import Environment, Rehearsal, Release
+from apps.releases.models import Environment, Rehearsal, Release, Rollback
 from apps.releases.refs import release_ref
 from tests.people.factories import member
 from tests.registry.scenery import digest_of_bytes, make_model, make_model_version, make_run, stored
@@ -38,12 +38,16 @@ sign_offs:
 def make_stage(**values: Any) -> Scene:
     """Return a scene whose model has a version in the storage, and a policy for proof gates."""
     scene = make_scene(**values)
-    if not PolicyVersion.objects.filter(kind="proof", state="published").exists():
-        proposed = gates.propose_policy(PROOF_POLICY, by=scene.lead)
-        gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
+    publish_proof_policy(scene)
     run = make_run(scene, make_model(scene))
     make_model_version(scene, run, place=stored(), artefact_digest=digest_of_bytes())
     return scene
+
+
+def publish_proof_policy(scene: Scene) -> None:
+    if not PolicyVersion.objects.filter(kind="proof", state="published").exists():
+        proposed = gates.propose_policy(PROOF_POLICY, by=scene.lead)
+        gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
 
 
 def first_version(scene: Scene) -> ModelVersion:
@@ -55,11 +59,12 @@ def first_version(scene: Scene) -> ModelVersion:
 
 
 def next_version(scene: Scene, number: str = "2.0.0", **values: Any) -> ModelVersion:
-    """Register another version of the scene's model, from a run with another recipe."""
-    first = first_version(scene)
+    """Register another version of the scene's model, from a run with another recipe, its bytes in the storage."""
+    first, data = first_version(scene), f"weights of {number}".encode()
     recipe = {"learning_rate": 0.0001, "epochs": 3, "lora": {"r": 32, "alpha": 32}}
-    values = {"hyperparameters": recipe, "seed": 7} | values
-    return make_model_version(scene, make_run(scene, first.model, **values), number)
+    run = make_run(scene, first.model, **{"hyperparameters": recipe, "seed": 7} | values)
+    place = stored(f"incoming/{number}.safetensors", data)
+    return make_model_version(scene, run, number, place=place, artefact_digest=digest_of_bytes(data), size=len(data))
 
 
 def make_environment(scene: Scene, name: str = "Production", kind: str = "production") -> Environment:
@@ -139,5 +144,25 @@ def two_live(scene: Scene) -> tuple[Release, Release]:
     return first, second
 
 
-def technical_owner(scene: Scene) -> User:
-    return scene.people["technical_owner"]
+@dataclass(frozen=True, slots=True)
+class Released:
+    """One of everything: what is live by a rollback or otherwise, what was rolled back, and how it was rehearsed."""
+
+    live: Release
+    rollback: Rollback
+    rehearsal: Rehearsal
+
+
+def furnish_releases(scene: Scene, version: ModelVersion) -> Released:
+    """Give the scene a release that is live, after another one was rolled back; a proposal waits beside it."""
+    publish_proof_policy(scene)
+    environment = make_environment(scene)
+    make_live(scene, environment, version)
+    second = make_live(scene, environment, next_version(scene))
+    rollback = actions.roll_back(second, by=scene.engineer, reason="It answers in French")
+    third = propose(scene, environment, next_version(scene, "3.0.0", seed=3))
+    rehearsal = rehearse(scene, third)
+    approve(scene, third)
+    live = actions.go_live(third, by=scene.engineer)
+    propose(scene, environment, version, prompt_digest=PROMPTS)
+    return Released(live, rollback, rehearsal)
