@@ -21,6 +21,7 @@ for label in (
     "datasets",
     "registry",
     "evaluations",
+    "releases",
     "assessments",
 ):
     import_module(f"apps.{label}.api").register(router)

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
     "apps.datasets",
     "apps.registry",
     "apps.evaluations",
+    "apps.releases",
     "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
@@ -326,6 +327,11 @@ SPECTACULAR_SETTINGS = {
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
         "RiskTierEnum": "apps.gates.models.policies.Tier",
+        "ReleaseStateEnum": "apps.releases.models.releases.ReleaseState",
+        "ReleaseEndingEnum": "apps.releases.models.releases.Ending",
+        "EnvironmentKindEnum": "apps.releases.models.environments.Environment.Kind",
+        "RehearsalOutcomeEnum": "apps.releases.models.rollbacks.Rehearsal.Outcome",
+        "RollbackVerdictEnum": "apps.releases.models.rollbacks.RollbackReview.Verdict",
         "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
         "SplitEnum": "apps.datasets.models.SplitName",
@@ -357,6 +363,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = False
 
 GATE_POLICY_FOLDER = BASE_DIR / "apps" / "gates" / "policies"
 NOTARY_KEY_FILE = env.str("NOTARY_KEY_FILE", str(FOURGATE_HOME / "notary" / "key.pem"))
+ATTESTATION_KEY_FILE = env.str("ATTESTATION_KEY_FILE", str(FOURGATE_HOME / "attestations" / "key.pem"))
 NOTARY_VERIFIER_KEY = env.str("NOTARY_VERIFIER_KEY", "")
 NOTARY_FOLDER = Path(env.str("NOTARY_FOLDER", str(FOURGATE_HOME / "notary")))
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 64 * 1024**3)

@@ -21,6 +21,7 @@ urlpatterns = [
     path("datasets/", include("apps.datasets.urls")),
     path("models/", include("apps.registry.urls")),
     path("evaluations/", include("apps.evaluations.urls")),
+    path("releases/", include("apps.releases.urls")),
     path("evidence/", include("apps.evidence.urls")),
     path("gates/", include("apps.gates.urls")),
     path("readiness/", include("apps.assessments.urls")),

@@ -17,7 +17,7 @@ from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
 APPS = (
-    "ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "registry", "evaluations",
+    "ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "registry", "evaluations", "releases",
     "assessments",
 )  # fmt: skip
 INTERNAL = {

@@ -44,6 +44,7 @@ from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.registry.models import Model, ModelVersion, TrainingRun
+from apps.releases.models import Environment, Release, Rollback
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
@@ -52,6 +53,7 @@ from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
+from tests.releases.scenery import furnish_releases
 from tests.scenery import (
     TRAIN,
     Scene,
@@ -68,7 +70,7 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
-    "registry", "evaluations",
+    "registry", "evaluations", "releases",
 )  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
@@ -84,6 +86,7 @@ OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
     "evaluations:review_judge",
+    "releases:release_roll_back", "releases:rollback_review",
 }  # fmt: skip
 
 
@@ -113,7 +116,7 @@ def furnished() -> tuple[Scene, Any]:
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
-    furnish(scene)
+    furnish_releases(scene, furnish(scene))
     furnish_evaluations(scene)
     gate = make_gate(scene)
     with_exceptions(scene, gate)
@@ -188,6 +191,10 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "registry:model": Model.objects.filter(use_case=scene.use_case).latest("id").pk,
         "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "registry:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "releases:environment": Environment.objects.filter(team=scene.team).latest("id").pk,
+        "releases:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "releases:release": Release.objects.live().filter(environment__team=scene.team).latest("id").pk,
+        "releases:rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
         "gates:policy": gate.policy_version_id,
         "gates:waiver": Waiver.objects.filter(gate=gate).first().pk,
         "gates:thread": Thread.objects.filter(gate=gate).first().pk,

@@ -50,6 +50,11 @@ DOCUMENT_KINDS = {
             _("Labelling guideline"),
             _("How examples are labelled, with examples of edge cases."),
         ),
+        DocumentKind(
+            "rehearsal_record",
+            _("Record of a rehearsal"),
+            _("How going back to the earlier release was rehearsed, and what was seen."),
+        ),
         DocumentKind("other", _("Other document"), _("Anything else that a signer should read.")),
     )
 }

@@ -10,6 +10,7 @@ USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
 MODELS = frozenset({"model.create", "model.edit", "model.register"})
 EVALUATIONS = frozenset({"evaluation.edit", "evaluation.register", "evaluation.report"})
+RELEASES = frozenset({"environment.edit", "release.propose", "release.promote"})
 CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
@@ -49,6 +50,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | DATASETS
     | MODELS
     | EVALUATIONS
+    | RELEASES
     | CUSTODY
     | EVIDENCE
     | ASSESS,
@@ -68,6 +70,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | DATASETS
     | MODELS
     | EVALUATIONS
+    | RELEASES
     | CUSTODY
     | {"copy.extend", "dataset.erase"}
     | GOVERNANCE

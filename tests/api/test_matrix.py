@@ -13,6 +13,7 @@ from django.db import connection
 
 from apps.assessments import actions as assessments
 from apps.assessments.models import FrameworkVersion
+from apps.core import clock
 from apps.core.models import Job
 from apps.datasets import actions as datasets
 from apps.evaluations.models import (
@@ -44,6 +45,7 @@ from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
+from tests.releases.scenery import furnish_releases
 from tests.scenery import (
     Scene,
     add_annotations,
@@ -84,6 +86,7 @@ def world(notary: Callable[[], None]) -> World:
     publish_guideline(scene)
     model_version = furnish(scene)
     evaluation = furnish_evaluations(scene)
+    released = furnish_releases(scene, model_version)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
@@ -134,6 +137,10 @@ def world(notary: Callable[[], None]) -> World:
         "red-team-finding": RedTeamFinding.objects.get().pk,
         "output-review": OutputReview.objects.get().pk,
         "comparison": Comparison.objects.get().pk,
+        "environment": released.live.environment_id,
+        "release": released.live.pk,
+        "rollback": released.rollback.pk,
+        "rehearsal": released.rehearsal.pk,
     }
     return World(scene, gate, objects)
 
@@ -186,6 +193,16 @@ def _model_version(world: World) -> dict[str, Any]:
         "artefact_digest": "sha256:" + "9" * 64,
         "size": 9,
         "place": "s3://models/9",
+    }
+
+
+def _rehearsal(world: World) -> dict[str, Any]:
+    return {
+        "rehearsed_by": str(world.scene.engineer.pk),
+        "rehearsed_at": clock.now().isoformat(),
+        "duration_seconds": 60,
+        "outcome": "passed",
+        "link": "https://example.org/rehearsal",
     }
 
 
@@ -360,6 +377,24 @@ ACTS: dict[str, Act] = {
     "model-version:create": Act("model.register", _model_version),
     "model-version:withdrawals": Act("model.register", lambda w: {"reason": "r"}),
     "model-version:checks": Act("model.register"),
+    "environment:create": Act(
+        "environment.edit", lambda w: {"team": str(w.scene.team.pk), "name": "N", "kind": "staging"}
+    ),
+    "environment:partial_update": Act("environment.edit", lambda w: {"description": "d"}),
+    "release:create": Act(
+        "release.propose",
+        lambda w: {
+            "version": str(w.objects["model-version"]),
+            "environment": str(w.objects["environment"]),
+            "prompt_digest": "sha256:" + "7" * 64,
+        },
+    ),
+    "release:comparisons": Act("release.propose"),
+    "release:promotions": Act("release.promote"),
+    "release:withdrawals": Act("release.promote", lambda w: {"reason": "r"}),
+    "release:rollbacks": Act("holder", lambda w: {"reason": "r"}),
+    "release:rehearsals": Act("release.propose", _rehearsal),
+    "rollback:reviews": Act("holder", lambda w: {"verdict": "justified", "comment": "c"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),
@@ -518,7 +553,7 @@ def test_every_get_answers_those_who_may_see(world: World) -> None:
         if method != "GET":
             continue
         status, data = caller.get(path_of(basename, template, world))
-        if basename == "ledger-consistency" or action == "preview":
+        if basename == "ledger-consistency" or action in ("preview", "check"):
             assert status == 422
         elif (basename, action) == ("ledger-export", "download"):
             assert status == 404

@@ -1,6 +1,6 @@
 """Facts of one thing as its page shows them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from apps.evidence import facts as registry
@@ -37,7 +37,7 @@ def _state(fact: Fact) -> str:
     return "good" if fact.figures.get(figure) == wanted else "missing"
 
 
-def shown(known: Mapping[str, Fact]) -> list[dict[str, Any]]:
+def shown(known: Mapping[str, Fact], state_of: Callable[[Fact], str] = _state) -> list[dict[str, Any]]:
     """Return each fact with its title, its figures in words, and whether it is as one would wish."""
     found = []
     for name, fact in known.items():
@@ -51,7 +51,7 @@ def shown(known: Mapping[str, Fact]) -> list[dict[str, Any]]:
                 "title": definition.title,
                 "about": definition.description,
                 "figures": figures,
-                "state": _state(fact),
+                "state": state_of(fact),
             }
         )
     return found

@@ -1,0 +1,35 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReleasesConfig(AppConfig):
+    name = "apps.releases"
+    label = "releases"
+
+    def ready(self) -> None:
+        from django.db.models.signals import post_save
+
+        from apps.agenda import due as agenda
+        from apps.core import navigation, search, subjects
+        from apps.core import panels as pages
+        from apps.evidence import facts as registry
+        from apps.gates.models import Gate
+        from apps.releases import (
+            due,
+            following,
+            kinds,
+            panels,
+            trail,  # noqa: F401 — it registers itself
+        )
+        from apps.releases.facts import releases
+
+        for kind in kinds.KINDS:
+            subjects.register(kind)
+        registry.register(releases.PROVIDER)
+        subjects.on_change(following.follow_versions)
+        post_save.connect(following.follow_gates, sender=Gate)
+        agenda.offer("releases", due.for_user)
+        pages.offer("use_case", panels.USE_CASE)
+        pages.offer("model_version", panels.VERSION)
+        search.offer(kinds.find_releases)
+        navigation.offer(navigation.NavItem("releases", _("Releases"), "upload", "releases:environment_list", order=48))
