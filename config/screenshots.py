@@ -34,6 +34,12 @@ FIXED = {
     "models-nothing": "/models/?search=nothing-like-this",
     "runs": "/models/runs/",
     "model-versions": "/models/versions/",
+    "environments": "/releases/",
+    "environments-nothing": "/releases/?search=nothing-like-this",
+    "environment-new": "/releases/environments/new/",
+    "releases": "/releases/all/",
+    "rollbacks": "/releases/rollbacks/",
+    "rehearsals": "/releases/rehearsals/",
     "gates": "/gates/",
     "gates-nothing": "/gates/?search=nothing-like-this",
     "policies": "/gates/policies/",
@@ -96,6 +102,9 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     model = first("/models/", "Intent classifier", "td a")
     run, unapproved = first(model, "Run 1", "td a"), first(model, "Run 2", "td a")
     artefact, elsewhere = first(run, "0.1.0", "td a"), first(run, "0.1.0-q4", "td a")
+    live = first("/releases/all/?state=live", "0.1.0", "td a")
+    proposal = first("/releases/all/?state=proposed", "0.1.0-q4", "td a")
+    staging = first("/releases/", "Staging", "td a")
     build = first("/gates/?kind=build", "Intent classifier", "td a")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
@@ -151,6 +160,13 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "version-sensitive-nothing": (f"{version}sensitive/", "kofi"),
         "sensitive-decide": (f"{callbacks}sensitive/phone/", "kofi"),
         "dataset": (dataset, "teodora"),
+        "environment": (staging, "teodora"),
+        "release": (live, "ines"),
+        "release-proposed": (proposal, "teodora"),
+        "release-rehearse": (f"{proposal}rehearse/", "teodora"),
+        "release-compare": (f"{proposal}compare/", "teodora"),
+        "release-withdraw": (f"{live}withdraw/", "teodora"),
+        "release-propose": (artefact.replace("/models/versions/", "/releases/of-version/") + "propose/", "teodora"),
         "version": (version, "teodora"),
         "version-dirty": (callbacks, "kofi"),
         "annotation": (f"{version}annotation/", "bruno"),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
 import itertools
 from typing import Any
 
@@ -57,6 +58,8 @@ from apps.people.roles import Role
 from apps.registry import actions as registry
 from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.registry.refs import model_ref, model_version_ref, run_ref
+from apps.releases import actions as releases
+from apps.releases.models import Environment, Rehearsal, Release, Rollback
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
@@ -72,6 +75,14 @@ from tests.evaluations.scenery import (
 )
 from tests.people.factories import make_user, member
 from tests.registry.scenery import make_model, make_model_version, make_run
+from tests.releases.scenery import (
+    first_version,
+    make_environment,
+    make_live,
+    next_version,
+    propose,
+    publish_proof_policy,
+)
 from tests.scenery import (
     Scene,
     add_annotations,
@@ -125,6 +136,10 @@ class Crowd:
             "model": Model.objects.filter(use_case=scene.use_case).earliest("id").pk,
             "training-run": TrainingRun.objects.filter(model__use_case=scene.use_case).earliest("id").pk,
             "model-version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+            "environment": Environment.objects.filter(team=scene.team).earliest("id").pk,
+            "release": Release.objects.live().filter(environment__team=scene.team).earliest("id").pk,
+            "rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
+            "rehearsal": Rehearsal.objects.latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
             "suite": Suite.objects.filter(use_case=scene.use_case).earliest("id").pk,
@@ -186,6 +201,7 @@ def grow(crowd: Crowd, count: int) -> None:
     _sensitive(crowd, count)
     _models(crowd, count, versions)
     _evaluations(crowd, count)
+    _releases(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -415,6 +431,24 @@ def _models(crowd: Crowd, count: int, data: list[Any]) -> None:
             number = next(_count)
             make_model_version(scene, run, f"2.{number}")
             gates.withdraw(gates.open_gate("build", run_ref(run), by=scene.engineer), by=scene.engineer, reason="More")
+
+
+def _releases(crowd: Crowd, count: int) -> None:
+    """Bring a version live in ever more environments; in the first one, roll back and propose again and again."""
+    scene = crowd.scene
+    publish_proof_policy(scene)
+    version = first_version(scene)
+    for _number in range(count):
+        make_live(scene, make_environment(scene, f"Environment {next(_count)}"), version)
+    first = Environment.objects.filter(team=scene.team).earliest("id")
+    for _number in range(count):
+        number = next(_count)
+        live = make_live(scene, first, next_version(scene, f"3.{number}", seed=number))
+        releases.roll_back(live, by=scene.engineer, reason="Once more")
+        digest = "sha256:" + hashlib.sha256(str(number).encode()).hexdigest()
+        propose(scene, first, version, prompt_digest=digest)
+    number = next(_count)
+    make_live(scene, first, next_version(scene, f"3.{number}", seed=number))
 
 
 def _gate_of_many(crowd: Crowd, count: int) -> None:

@@ -9,6 +9,7 @@ from apps.core import clock
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
 from apps.gates.models import Gate, PolicyVersion
+from apps.owners import holders
 from apps.registry.models import ModelVersion
 from apps.registry.refs import model_version_ref
 from apps.releases import actions
@@ -45,7 +46,8 @@ def make_stage(**values: Any) -> Scene:
 
 
 def publish_proof_policy(scene: Scene) -> None:
-    if not PolicyVersion.objects.filter(kind="proof", state="published").exists():
+    """Put a proof gate's policy of two lines in the place of the one that Fourgate comes with."""
+    if not PolicyVersion.objects.filter(kind="proof", source=PROOF_POLICY, state="published").exists():
         proposed = gates.propose_policy(PROOF_POLICY, by=scene.lead)
         gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
 
@@ -90,7 +92,7 @@ def prove(scene: Scene, version: ModelVersion) -> Gate:
     gate = Gate.objects.live().on(model_version_ref(version)).filter(kind="proof").first()
     if gate is None:
         gate = gates.open_gate("proof", model_version_ref(version), by=scene.engineer)
-        scene.sign(gate, "business_owner")
+        scene.sign(gate, "business_owner", by=holders.holders(gate.subject)["business_owner"].holder)
         gate.refresh_from_db()
     return gate
 
@@ -102,8 +104,9 @@ def ask(scene: Scene, release: Release) -> Gate:
 
 
 def sign_all(scene: Scene, gate: Gate) -> Gate:
+    held = holders.holders(gate.subject)
     for responsibility in SIGNERS:
-        scene.sign(gate, responsibility)
+        scene.sign(gate, responsibility, by=held[responsibility].holder)
     gate.refresh_from_db()
     return gate
 
