@@ -69,6 +69,7 @@ def tell(story: Any) -> None:
     missed = _evaluate(story, version, "q4", model_version=versions["0.1.0-q4"])
     met = _evaluate(story, version, "full", model_version=versions["0.1.0"])
     _look_closer(story, missed)
+    _explain(story, met)
     _have_judged(story, met)
     with story.later(hours=1):
         actions.compare_runs(missed, [met, baseline.evaluations.get()], by=story.who("teodora"))
@@ -194,6 +195,26 @@ def _look_closer(story: Any, run: EvaluationRun) -> None:
     with story.later(hours=1):
         actions.retest_finding(
             finding, by=story.who("kofi"), outcome="still_there", note="Fifteen other questions, eleven of them."
+        )
+
+
+def _explain(story: Any, run: EvaluationRun) -> None:
+    late = next(f"test {n}" for n, (_text, intent) in enumerate(_questions(), 1) if intent == "card_arrival")
+    with story.later(hours=1):
+        failure = actions.note_failure(
+            run,
+            late,
+            by=story.who("teodora"),
+            metric="accuracy",
+            cause="model",
+            note="A late card, read as a swallowed one.",
+        )
+    with story.later(hours=1):
+        actions.decide_failure(
+            failure,
+            by=story.who("teodora"),
+            decision="accept",
+            note="Two in forty; the desk sends them on within a minute.",
         )
 
 
