@@ -2,7 +2,10 @@
 
 import datetime as dt
 import json
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -95,9 +98,20 @@ def _cause(gate: Gate | None) -> str:
     snapshot = DossierSnapshot.objects.filter(gate=gate, digest=gate.dossier_digest).first()
     rows = json.loads(snapshot.body)["requirements"] if snapshot else []
     for row in rows:
-        if row["status"] == "failing" and row["proof"].get("fact") not in ABOUT_THE_WAY:
+        fell = row["status"] == "failing" and row["proof"].get("fact") not in ABOUT_THE_WAY
+        if fell or _fell_upstream(row["proof"].get("gates", ())):
             return _("Its approval lapsed: %(why)s") % {"why": row["sentence"]}
     return ""
+
+
+def _fell_upstream(gates: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a gate that the approval rested on is no longer approved, other than by time passing."""
+    known = Gate.objects.in_bulk([uuid.UUID(row["gate"]) for row in gates if row["gate"]])
+    return any(
+        row["state"] != GateState.APPROVED
+        and (row["gate"] is None or row["state"] != GateState.LAPSED or bool(_cause(known[uuid.UUID(row["gate"])])))
+        for row in gates
+    )
 
 
 def newest_rehearsal(release: Release) -> Rehearsal | None:
