@@ -46,7 +46,9 @@ def make_stage(**values: Any) -> Scene:
 
 
 def publish_proof_policy(scene: Scene) -> None:
-    if not PolicyVersion.objects.filter(kind="proof", state="published").exists():
+    """Publish a policy for proof gates that asks for nothing but a signature, whatever is published already."""
+    newest = PolicyVersion.objects.filter(kind="proof", state="published").order_by("-number").first()
+    if newest is None or newest.source != PROOF_POLICY:
         proposed = gates.propose_policy(PROOF_POLICY, by=scene.lead)
         gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
 
