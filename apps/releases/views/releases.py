@@ -153,15 +153,14 @@ class ReleaseDetail(OneRelease, TemplateView):
         uses = list(release.version.run.datasets.select_related("version__dataset"))
         refs = [release_ref(origin), model_version_ref(release.version), run_ref(release.version.run)]
         stops = whole_lane(refs, uses, user)
-        change = changes.read(release)
         known = registry.read(release_ref(release), release)
         (standing,) = gate_states([release])
         rollback = Rollback.objects.filter(release=release).select_related("rolled_back_by", "review").first()
         is_proposed, is_live = release.state == ReleaseState.PROPOSED, release.state == ReleaseState.LIVE
         return super().get_context_data(
             release=release,
-            change=change,
-            counts=changes.counts(change),
+            change=changes.read(release),
+            change_sentence=known["release.change"].sentence,
             lane=stops,
             standing=standing,
             facts=shown(known, _state),
