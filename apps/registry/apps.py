@@ -7,12 +7,10 @@ class RegistryConfig(AppConfig):
     label = "registry"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_save
-
         from apps.core import navigation, search, subjects
         from apps.datasets.lineage import registry as origins
         from apps.evidence import facts as registry
-        from apps.gates.models import Gate
+        from apps.gates import moves
         from apps.registry import (
             actions,  # noqa: F401 — its jobs register themselves
             following,
@@ -30,6 +28,6 @@ class RegistryConfig(AppConfig):
             origins.offer_kind(node_kind)
         origins.offer(lineage.PROVIDER)
         subjects.on_change(following.follow_data)
-        post_save.connect(following.follow_start_gate, sender=Gate)
+        moves.follow(following.follow_start_gate)
         search.offer(kinds.find_models)
         navigation.offer(navigation.NavItem("models", _("Models"), "robot", "registry:model_list", order=40))

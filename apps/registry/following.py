@@ -1,7 +1,6 @@
 """Runs follow the data they used: a change of a dataset version or its start gate changes what is true of them."""
 
 import uuid
-from typing import Any
 
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
@@ -21,7 +20,7 @@ def follow_data(ref: SubjectRef, reason: str) -> None:
         _announce(ref.id, reason)
 
 
-def follow_start_gate(instance: Gate, **kwargs: Any) -> None:
-    """Say the same when a gate of a dataset version was judged or signed."""
-    if instance.subject_type == "dataset_version" and instance.kind == "start":
-        _announce(instance.subject_id, f"gate.{instance.state}")
+def follow_start_gate(gate: Gate) -> None:
+    """Say the same when a start gate came into another state."""
+    if gate.subject_type == "dataset_version" and gate.kind == "start":
+        _announce(gate.subject_id, f"gate.{gate.state}")

@@ -7,13 +7,11 @@ class ReleasesConfig(AppConfig):
     label = "releases"
 
     def ready(self) -> None:
-        from django.db.models.signals import post_save
-
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
         from apps.core import panels as pages
         from apps.evidence import facts as registry
-        from apps.gates.models import Gate
+        from apps.gates import moves
         from apps.releases import (
             due,
             following,
@@ -27,7 +25,7 @@ class ReleasesConfig(AppConfig):
             subjects.register(kind)
         registry.register(releases.PROVIDER)
         subjects.on_change(following.follow_versions)
-        post_save.connect(following.follow_gates, sender=Gate)
+        moves.follow(following.follow_gates)
         agenda.offer("releases", due.for_user)
         pages.offer("use_case", panels.USE_CASE)
         pages.offer("model_version", panels.VERSION)

@@ -1,7 +1,6 @@
 """Releases follow what they rest on: the proof of their version, and what their way back leads to."""
 
 import uuid
-from typing import Any
 
 from django.db.models import Q
 
@@ -32,10 +31,10 @@ def follow_versions(ref: SubjectRef, reason: str) -> None:
         _announce(Q(rollback_target__version=ref.id) & ~Q(state=ReleaseState.ENDED), reason)
 
 
-def follow_gates(instance: Gate, **kwargs: Any) -> None:
-    """Say the same when a proof gate of a version, or the release gate of what would be gone back to, was judged."""
-    reason = f"gate.{instance.state}"
-    if instance.subject_type == "model_version" and instance.kind == PROOF_KIND:
-        _announce(Q(version=instance.subject_id), reason)
-    elif instance.subject_type == "release" and instance.kind == RELEASE_KIND:
-        _announce(_leading_back_to(instance.subject_id), reason)
+def follow_gates(gate: Gate) -> None:
+    """Say the same when a proof gate of a version, or the release gate of what would be gone back to, moved."""
+    reason = f"gate.{gate.state}"
+    if gate.subject_type == "model_version" and gate.kind == PROOF_KIND:
+        _announce(Q(version=gate.subject_id), reason)
+    elif gate.subject_type == "release" and gate.kind == RELEASE_KIND:
+        _announce(_leading_back_to(gate.subject_id), reason)

@@ -12,6 +12,7 @@ from apps.core import subjects
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
 from apps.core.subjects import SubjectRef
+from apps.gates import moves
 from apps.gates.dossier import Dossier
 from apps.gates.judgement import Judgement, judge, targets
 from apps.gates.models import LIVE_STATES, SIGNABLE_STATES, DossierSnapshot, Gate, GateSeat, GateState, GateWatch
@@ -120,6 +121,7 @@ def settle(gate: Gate, dossier: Dossier, signatures: Signatures, by: Any) -> Non
                 **({"supersedes": _superseded(gate)} if state == GateState.APPROVED else {}),
             },
         )
+        moves.tell(gate)
 
 
 def _superseded(gate: Gate) -> list[str]:
