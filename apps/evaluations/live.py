@@ -1,4 +1,4 @@
-"""What is live, as the floor above knows it: thresholds may be set against it."""
+"""What a model version is held against, as the floor above knows it: thresholds may be set against what is live."""
 
 import uuid
 from collections.abc import Callable, Collection
@@ -8,10 +8,10 @@ _finders: list[Finder] = []
 
 
 def offer(finder: Finder) -> None:
-    """Register ``finder(models)``: it names the live version of each model that has one."""
+    """Register ``finder(versions)``: it names for model versions the live version that each is held against."""
     _finders.append(finder)
 
 
-def versions(models: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
-    """Return the live model version by model; a model without one is left out."""
-    return {model: version for finder in _finders for model, version in finder(models).items()}
+def versions(wanted: Collection[uuid.UUID]) -> dict[uuid.UUID, uuid.UUID]:
+    """Return the version that each model version is held against; one without any is left out."""
+    return {version: live for finder in _finders for version, live in finder(wanted).items()}

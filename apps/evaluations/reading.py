@@ -46,7 +46,7 @@ def standings(model_version: ModelVersion) -> list[Standing]:
     versions = signed_versions(model_version.model.use_case_id)
     if not versions:
         return []
-    live_id = live.versions([model_version.model_id]).get(model_version.model_id)
+    live_id = live.versions([model_version.pk]).get(model_version.pk)
     counted = EvaluationRun.objects.counted().filter(suite_version__in=versions)
     wanted = Q(baseline__isnull=False) | Q(model_version__in=[model_version.pk, *([live_id] if live_id else [])])
     order = ("suite_version_id", "model_version_id", "baseline_id")

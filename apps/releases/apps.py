@@ -10,11 +10,13 @@ class ReleasesConfig(AppConfig):
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
         from apps.core import panels as pages
+        from apps.evaluations import live
         from apps.evidence import facts as registry
         from apps.gates import moves
         from apps.releases import (
             due,
             following,
+            held_against,
             kinds,
             panels,
             trail,  # noqa: F401 — it registers itself
@@ -26,6 +28,7 @@ class ReleasesConfig(AppConfig):
         registry.register(releases.PROVIDER)
         subjects.on_change(following.follow_versions)
         moves.follow(following.follow_gates)
+        live.offer(held_against.versions)
         agenda.offer("releases", due.for_user)
         pages.offer("use_case", panels.USE_CASE)
         pages.offer("model_version", panels.VERSION)

@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db.models import Q
 
 from apps.core.canonical import moment_text
+from apps.evaluations.reading import standings
 from apps.gates.models import Gate, GateState, SignOff
 from apps.ledger.keys import key_at
 from apps.releases.models import Release, ReleaseAttestation
@@ -25,7 +26,7 @@ PAYLOAD_TYPE = "application/vnd.in-toto+json"
 
 
 def statement(release: Release) -> dict[str, Any]:
-    """Return the statement about a release that goes live: the artefact, and what it went live on; four queries."""
+    """Return the statement about a release that goes live: the artefact, and what it went live on."""
     uses = list(release.version.run.datasets.order_by("digest").values_list("digest", "version_id"))
     gates = _gates(release, [version for _digest, version in uses])
     return {
@@ -41,6 +42,11 @@ def statement(release: Release) -> dict[str, Any]:
             "release": _release(release),
             "gates": [_gate(gate) for gate in gates],
             "approvers": _approvers(gates),
+            "evaluations": [
+                {"suite": row.version.digest, "run": row.run.digest}
+                for row in standings(release.version)
+                if row.run is not None
+            ],
             "data": [digest for digest, _version in uses],
             "restores": str(release.restores_id) if release.restores_id else None,
         },

@@ -7,6 +7,8 @@ from typing import Any
 
 from apps.core.canonical import canonical_json, moment_text, sha256_digest
 from apps.datasets.models import VersionDifference
+from apps.evaluations.models import Comparison
+from apps.evaluations.reading import standings
 from apps.registry.models import ModelVersion, RunDataset
 from apps.releases.models import Release
 
@@ -24,7 +26,7 @@ class Proposed:
 
 
 def generate(new: Proposed, live: Release | None) -> tuple[str, str]:
-    """Return the canonical JSON of what changes from ``live`` to ``new``, and its digest; at most four queries."""
+    """Return the canonical JSON of what changes from ``live`` to ``new``, and its digest; at most nine queries."""
     old = Proposed(live.version, live.prompt_digest, live.configuration_digest) if live else None
     body = canonical_json(
         {
@@ -32,6 +34,7 @@ def generate(new: Proposed, live: Release | None) -> tuple[str, str]:
             "against": _named(live) if live else None,
             "data": _data(new.version, old.version if old else None),
             "model": _model(new.version, old.version if old else None),
+            "evaluations": _evaluations(new.version, read(live).get("evaluations", []) if live else None),
             "prompts": _moved(old.prompt_digest if old else None, new.prompt_digest),
             "configuration": _moved(old.configuration_digest if old else None, new.configuration_digest),
         }
@@ -51,6 +54,7 @@ def counts(change: Mapping[str, Any]) -> dict[str, int]:
     parts = {
         "data": len(change["data"]["added"]) + len(change["data"]["removed"]),
         "hyperparameters": len(model["hyperparameters"]),
+        "suites": sum(row["changed"] for row in change.get("evaluations", [])),
         "model": sum(model[name]["changed"] for name in ("base", "code", "artefact")),
         "prompts": int(change["prompts"]["changed"]),
         "configuration": int(change["configuration"]["changed"]),
@@ -122,6 +126,41 @@ def _differences(added: list[RunDataset], removed: list[RunDataset]) -> Iterator
             "changed_percent": row.changed_percent if row else None,
             "rows": {name: totals[name] for name in TOTALS if name in totals},
         }
+
+
+def _evaluations(version: ModelVersion, before: list[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """Return the suites that the version is judged by, with the run that counts, its thresholds, and the comparison
+    with the run that it is held against; a suite is changed when the live release was judged by another content."""
+    then = {row["suite"]: row["suite_digest"] for row in before or []}
+    rows = standings(version)
+    pairs = {row.run.pk: row.live.pk for row in rows if row.run is not None and row.live is not None}
+    compared = Comparison.objects.filter(candidate__in=pairs).order_by("id")
+    known = {row.candidate_id: row.digest for row in compared if str(pairs[row.candidate_id]) in row.others}
+    return [
+        {
+            "suite": row.version.suite.name,
+            "suite_version": row.version.number,
+            "suite_digest": row.version.digest,
+            "changed": before is not None and then.get(row.version.suite.name) != row.version.digest,
+            "run": row.run.digest if row.run else None,
+            "live_run": row.live.digest if row.live else None,
+            "comparison": known.get(row.run.pk) if row.run else None,
+            "thresholds": [
+                {
+                    "asked": {
+                        name: value
+                        for name, value in verdict.as_dict().items()
+                        if name in ("metric", "segment", "rule", "limit")
+                    },
+                    "outcome": verdict.outcome,
+                    "value": verdict.value,
+                    "reference": verdict.reference,
+                }
+                for verdict in row.verdicts
+            ],
+        }
+        for row in rows
+    ]
 
 
 def _model(new: ModelVersion, old: ModelVersion | None) -> dict[str, Any]:

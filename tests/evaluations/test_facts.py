@@ -105,7 +105,7 @@ def test_what_is_live_is_asked_of_the_floor_above(scene: Scene, monkeypatch: pyt
     candidate, version = make_candidate(scene, "2.0.0"), make_suite_version(scene)
     running = make_candidate(scene, "1.0.0")
     evaluate(scene, version, candidate, values={"accuracy": 0.9, "latency": 300.0})
-    monkeypatch.setattr(live, "_finders", [lambda models: {running.model_id: running.pk}])
+    monkeypatch.setattr(live, "_finders", [lambda versions: dict.fromkeys(versions, running.pk)])
     assert of(candidate, "thresholds").figures["unmeasured"] == 3
     evaluate(scene, version, running, values={"accuracy": 0.93, "latency": 300.0})
     assert of(candidate, "thresholds").figures["missed"] == 1

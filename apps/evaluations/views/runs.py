@@ -101,8 +101,8 @@ class RunDetail(DetailPage):
     def _references(self) -> References:
         """Return what the run is held against: the newest runs that count of baselines and of what is live."""
         run = self.object
-        model = run.model_version.model_id if run.model_version is not None else None
-        live_id = live.versions([model]).get(model) if model else None
+        version = run.model_version_id
+        live_id = live.versions([version]).get(version) if version else None
         counted = run.suite_version.runs.counted().order_by("baseline_id", "-id")
         held = counted.filter(baseline__isnull=False).distinct("baseline_id")
         baselines = [values_of(row.values) for row in held if row.baseline_id != run.baseline_id]

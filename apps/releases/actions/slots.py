@@ -7,7 +7,10 @@ from django.db.models import Max
 
 from apps.core import subjects
 from apps.core.clock import now
+from apps.core.subjects import SubjectRef
+from apps.gates.models import Gate
 from apps.people.models import User
+from apps.registry.models import ModelVersion
 from apps.releases.models import Ending, Environment, Release, ReleaseState
 from apps.releases.refs import release_ref
 
@@ -42,7 +45,14 @@ def end(release: Release, ending: Ending, *, by: User, reason: str = "") -> None
 
 
 def announce(environment: Environment, model_id: uuid.UUID, reason: str) -> None:
-    """Say of what is proposed or live in the slot that something changed which its gate may rest on."""
+    """Say of what is proposed or live in the slot that something changed which its gate may rest on.
+
+    Versions that were never live are evaluated against what is live: the gates on them rest on it too.
+    """
+    versions = ModelVersion.objects.filter(model=model_id).values("pk")
+    gates = Gate.objects.live().filter(subject_type="model_version", subject_id__in=versions)
+    for version_id in sorted(set(gates.values_list("subject_id", flat=True))):
+        subjects.announce_change(SubjectRef("model_version", version_id), reason)
     rows = Release.objects.filter(environment=environment, model=model_id).exclude(state=ReleaseState.ENDED)
     for release in rows.order_by("pk"):
         subjects.announce_change(release_ref(release.origin), reason)

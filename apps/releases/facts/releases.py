@@ -26,6 +26,7 @@ CHANGE = FactDefinition(
         "first_release": lazy("nothing was live before it"),
         "data": lazy("Dataset versions that came or went"),
         "hyperparameters": lazy("Hyperparameters that differ"),
+        "suites": lazy("Suites that are new or ask for something else"),
         "model": lazy("Base, code and artefact that differ"),
         "prompts": lazy("Prompts that differ"),
         "configuration": lazy("Configurations that differ"),
