@@ -19,9 +19,6 @@ for label in (
     "gates",
     "usecases",
     "datasets",
-    "registry",
-    "evaluations",
-    "releases",
     "assessments",
 ):
     import_module(f"apps.{label}.api").register(router)

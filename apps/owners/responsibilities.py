@@ -95,7 +95,6 @@ RESPONSIBILITIES = _table(
         _("Model owner"),
         _("Which version of a model is proposed, what it may be used for, and when it is retired"),
         frozenset({MODEL, USE_CASE}),
-        frozenset({MODEL}),
     ),
 )
 

@@ -8,9 +8,6 @@ TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
 EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
-MODELS = frozenset({"model.create", "model.edit", "model.register"})
-EVALUATIONS = frozenset({"evaluation.edit", "evaluation.register", "evaluation.report"})
-RELEASES = frozenset({"environment.edit", "release.propose", "release.promote"})
 CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
@@ -48,29 +45,23 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | {"trail.view", "gate.open", "gate.withdraw", "samples.unmask"}
     | USE_CASES
     | DATASETS
-    | MODELS
-    | EVALUATIONS
-    | RELEASES
     | CUSTODY
     | EVIDENCE
     | ASSESS,
     Role.BUSINESS_OWNER: BASE
-    | {"trail.view", "owner.assign", "gate.open", "gate.sign", "evaluation.edit"}
+    | {"trail.view", "owner.assign", "gate.open", "gate.sign"}
     | USE_CASES
     | EVIDENCE
     | ASSESS
     | PHASES,
     Role.COMPLIANCE_REVIEWER: BASE
-    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide", "evaluation.report"}
+    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide"}
     | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE
     | TRAIL
     | EVIDENCE
     | USE_CASES
     | DATASETS
-    | MODELS
-    | EVALUATIONS
-    | RELEASES
     | CUSTODY
     | {"copy.extend", "dataset.erase"}
     | GOVERNANCE

@@ -19,7 +19,6 @@ HOW: dict[str, Text] = {
     "hugging_face": _("Hugging Face card"),
     "declared": _("Declared of the dataset"),
     "derived": _("Derived here"),
-    "registered": _("Registered with a training run"),
 }
 
 

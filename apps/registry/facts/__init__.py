@@ -1,1 +1,0 @@
-"""Computed statements about models, training runs and model versions, one noun a file."""
