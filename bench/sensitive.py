@@ -68,8 +68,7 @@ def _presidio() -> Find | None:
         from presidio_analyzer import predefined_recognizers as presidio
     except ImportError:
         return None
-    for noisy in ("presidio-analyzer", "tldextract"):
-        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)
     kinds = {
         "EmailRecognizer": "email",
         "PhoneRecognizer": "phone",

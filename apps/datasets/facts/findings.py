@@ -57,8 +57,6 @@ UNSAFE: dict[str, Text] = {
     "bidirectional": lazy("characters that turn the reading direction"),
     "mojibake": lazy("characters damaged by a wrong encoding"),
 }
-AGE = "dataset.stale_records"
-OF_THE_PERIOD = ("before_period_rows", "after_period_rows")
 FACTS = (
     FoundFact(
         "shape",
@@ -213,26 +211,24 @@ FACTS = (
     FoundFact(
         "dates",
         FactDefinition(
-            AGE,
+            "dataset.stale_records",
             lazy("Age of the records"),
             lazy(
-                "Rows by the date column: older than the policy allows, outside the period that the sources declare, "
-                "or dated ahead."
+                "Rows by the date column: older than the policy allows, older than the sources begin, or dated ahead."
             ),
             {
                 "dated_rows": lazy("Rows with a date"),
                 "undated_rows": lazy("Rows without a date"),
                 "stale_rows": lazy("Stale rows"),
                 "stale_percent": lazy("Stale rows, per cent of all"),
-                "before_period_rows": lazy("Rows older than the first day that the sources declare"),
-                "after_period_rows": lazy("Rows newer than the last day that the sources declare"),
+                "before_cut_off_rows": lazy("Rows older than the sources' declared beginning"),
                 "future_rows": lazy("Rows dated after the day of the inspection"),
             },
         ),
         say.dates,
         say.dates_said,
         lazy("The version has no date column."),
-        ("dated_rows", "stale_rows", *OF_THE_PERIOD),
+        ("dated_rows", "stale_rows", "before_cut_off_rows"),
     ),
     FoundFact(
         "languages",

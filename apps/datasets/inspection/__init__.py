@@ -1,5 +1,6 @@
 """The machine's own reading of dataset files: a pure library, streaming, in bounded memory."""
 
+from apps.datasets.inspection.compute import FORMAT, inspect
 from apps.datasets.inspection.files import Progress, SplitFile
 from apps.datasets.inspection.mapping import Mapping, guess_mapping
 from apps.datasets.inspection.policy import Policy
@@ -7,6 +8,7 @@ from apps.datasets.inspection.reading import FileProblem, FileShape, check_file,
 from apps.datasets.inspection.text import normalise
 
 __all__ = [
+    "FORMAT",
     "FileProblem",
     "FileShape",
     "Mapping",
@@ -16,6 +18,7 @@ __all__ = [
     "check_file",
     "detect",
     "guess_mapping",
+    "inspect",
     "normalise",
     "read_rows",
 ]
