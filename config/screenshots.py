@@ -167,6 +167,7 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "work-of-lead": ("/", "sanne"),
         "work-of-reviewer": ("/", "bruno"),
         "version-register": (f"{dataset}register/", "teodora"),
+        "table-reads": (f"{dataset}tables/", "teodora"),
         "use-case": (case, "ines"),
         "drill": (drill, "ines"),
         "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),

@@ -332,6 +332,8 @@ SPECTACULAR_SETTINGS = {
         "ExportStateEnum": "apps.datasets.models.VersionExport.State",
         "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
+        "SensitiveDecisionEnum": "apps.datasets.models.SensitiveDecision.Decision",
+        "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
@@ -354,4 +356,7 @@ UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 64 * 1024**3)
 REFERENCE_FOLDERS = env.list("REFERENCE_FOLDERS", default=["incoming", "shared"])
 INSPECTION_MEMORY_LIMIT = env.str("INSPECTION_MEMORY_LIMIT", "256MB")
 INSPECTION_ENGINE = env.str("INSPECTION_ENGINE", "duckdb")
+SENSITIVE_RECOGNISERS = env.list("SENSITIVE_RECOGNISERS", default=[])
+TABLES = env.list("TABLES", default=[])
+TABLES_DATABASE = env.str("TABLES_DATABASE", "")
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]

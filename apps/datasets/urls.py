@@ -10,12 +10,14 @@ from apps.datasets.views import (
     datasheets,
     descriptions,
     exports,
+    feedback,
     guidelines,
     judging,
     lineage,
     reading,
     sensitive,
     sources,
+    tables,
     versions,
 )
 
@@ -107,5 +109,9 @@ urlpatterns = [
     ),
     path("<uuid:pk>/", datasets.DatasetDetail.as_view(), name="dataset_detail"),
     path("<uuid:pk>/edit/", datasets.DatasetEdit.as_view(), name="dataset_edit"),
+    path("versions/<uuid:pk>/feedback/", feedback.VersionFeedback.as_view(), name="version_feedback"),
+    path("<uuid:pk>/tables/", tables.TableReads.as_view(), name="table_reads"),
+    path("tables/<uuid:pk>/progress/", tables.TableReadPanel.as_view(), name="table_read_panel"),
+    path("tables/<uuid:pk>/forget/", tables.TableReadForget.as_view(), name="table_read_forget"),
     path("<uuid:pk>/register/", versions.VersionRegister.as_view(), name="version_register"),
 ]

@@ -43,6 +43,8 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "queued": (lazy("Queued"), "info", "clock"),
     "running": (lazy("Running"), "info", "refresh"),
     "done": (lazy("Done"), "success", "check"),
+    "ready": (lazy("Ready"), "success", "check"),
+    "refused": (lazy("Refused"), "danger", "circle-x"),
     "active": (lazy("Active"), "success", "check"),
     "deactivated": (lazy("Deactivated"), "", "lock"),
     "expired": (lazy("Expired"), "danger", "clock"),

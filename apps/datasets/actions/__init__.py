@@ -32,6 +32,7 @@ from apps.datasets.actions.exports import (
     open_link,
     revoke_export,
 )
+from apps.datasets.actions.feedback import decide_feedback
 from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.judging import adjudicate, judge
@@ -45,6 +46,7 @@ from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
 from apps.datasets.actions.samples import cancel_draw, draw_again, draw_sample
 from apps.datasets.actions.sensitive import decide_sensitive
+from apps.datasets.actions.tables import take_table
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -68,6 +70,7 @@ __all__ = [
     "create_dataset",
     "create_export",
     "create_source",
+    "decide_feedback",
     "decide_sensitive",
     "derive_version",
     "discard_description",
@@ -105,6 +108,7 @@ __all__ = [
     "start_upload",
     "take_file",
     "take_over_description",
+    "take_table",
     "unmask_samples",
     "view_samples",
     "withdraw_audit",

@@ -19,7 +19,7 @@ from apps.datasets import inspection
 from apps.datasets.actions.forgetting import erased, refuse_erased, without_rows
 from apps.datasets.actions.stopping import Stopped, while_asked
 from apps.datasets.errors import InspectionRuns, NothingRuns
-from apps.datasets.inspection.compute import FORMAT, inspect
+from apps.datasets.inspection.compute import FORMAT, inspect, parameters
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
 from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
@@ -133,12 +133,13 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     version = DatasetVersion.objects.select_related("dataset__use_case__team").get(pk=job.payload["version"])
     files = list(version.files.all())
     mapping, policy = mapping_of(version), policy_of(version, now().date())
+    recognisers = tuple(settings.SENSITIVE_RECOGNISERS)
     key = digest_of(
         [
             FORMAT,
             [[file.split, file.name, file.digest] for file in files],
             mapping.as_dict(),
-            policy.as_dict(),
+            parameters(policy, recognisers),
         ]
     )
     result = InspectionResult.objects.filter(key=key).first()
@@ -165,6 +166,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
                 progress=_say(job, version, progress),
                 memory_limit=settings.INSPECTION_MEMORY_LIMIT,
                 engine=settings.INSPECTION_ENGINE,
+                recognisers=recognisers,
             )
             result, _created = InspectionResult.objects.get_or_create(
                 key=key,

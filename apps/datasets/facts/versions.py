@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
+from apps.datasets.facts import feedback
 from apps.datasets.facts.findings import AGE, FACTS, OF_THE_PERIOD
 from apps.datasets.facts.sentences import leakage_sentence, sensitive_sentence
 from apps.datasets.models import DatasetVersion, Inspection, Source, files_deleted
@@ -47,15 +48,15 @@ OWN = (
         },
     ),
 )
-DEFINITIONS = (*OWN, *(row.definition for row in FACTS))
+DEFINITIONS = (*OWN, feedback.DEFINITION, *(row.definition for row in FACTS))
 
 
 def read(version: DatasetVersion) -> list[Fact]:
-    """Return every fact of the version; three queries besides the inspection's row."""
+    """Return every fact of the version; three queries besides the inspection's row, four with production feedback."""
     files = list(version.files.annotate(is_erased=files_deleted("version_id")))
     sources = list(version.dataset.sources.order_by("name"))
     found = Inspection.objects.filter(version=version).select_related("result").first()
-    facts = [_files(version, files), _splits(version, files), _sources(sources)]
+    facts = [_files(version, files), _splits(version, files), _sources(sources), feedback.read(version, files)]
     if found is None or found.state != Inspection.State.DONE or found.result is None:
         return facts + [_not_yet(row.definition.name, found) for row in FACTS]
     origin = {"version": version.digest, "findings": found.result.digest}

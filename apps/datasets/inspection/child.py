@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from apps.datasets.inspection.reading import Batch
 from apps.datasets.inspection.scan import Context, Scan
-from apps.datasets.inspection.sensitive import Scanner
+from apps.datasets.inspection.sensitive import Scanner, load_all
 
 
 def packed(batch: pa.RecordBatch) -> bytes:
@@ -45,7 +45,8 @@ def main() -> None:
     given, triggers = receive(sys.stdin.buffer), receive(sys.stdin.buffer)
     if given is None or triggers is None:
         return
-    scan = Scan(Context.of(orjson.loads(given)), Scanner(triggers=triggers))
+    context = Context.of(orjson.loads(given))
+    scan = Scan(context, Scanner(load_all(context.recognisers), triggers=triggers))
     while (head := receive(sys.stdin.buffer)) is not None:
         about, rows = orjson.loads(head), unpacked(receive(sys.stdin.buffer))
         if rows is None:

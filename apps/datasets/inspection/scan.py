@@ -23,7 +23,7 @@ from apps.datasets.inspection.mapping import Mapping
 from apps.datasets.inspection.policy import Policy
 from apps.datasets.inspection.reading import Batch
 from apps.datasets.inspection.records import Records, records
-from apps.datasets.inspection.sensitive import KINDS, Scanner
+from apps.datasets.inspection.sensitive import KINDS, Scanner, load_all
 from apps.datasets.inspection.shingles import Hashes, prefixes, shingle
 from apps.datasets.inspection.text import fingerprints, fingerprints_of_few, normalise_all
 
@@ -58,13 +58,24 @@ class Context:
     mapping: Mapping
     policy: Policy
     heavy: tuple[int, ...] = ()
+    recognisers: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return {"mapping": self.mapping.as_dict(), "policy": self.policy.as_dict(), "heavy": self.heavy}
+        return {
+            "mapping": self.mapping.as_dict(),
+            "policy": self.policy.as_dict(),
+            "heavy": self.heavy,
+            "recognisers": self.recognisers,
+        }
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Context":
-        return cls(Mapping(**given["mapping"]), Policy(**given["policy"]), tuple(given["heavy"]))
+        return cls(
+            Mapping(**given["mapping"]),
+            Policy(**given["policy"]),
+            tuple(given["heavy"]),
+            tuple(given["recognisers"]),
+        )
 
 
 def place_of(file: int, row: int) -> int:
@@ -77,8 +88,8 @@ def where(place: int) -> dict[str, Any]:
 
 
 @functools.cache
-def _scanner() -> Scanner:
-    return Scanner()
+def _scanner(recognisers: tuple[str, ...]) -> Scanner:
+    return Scanner(load_all(recognisers))
 
 
 class Scan:
@@ -87,7 +98,7 @@ class Scan:
     def __init__(self, context: Context, scanner: Scanner | None = None) -> None:
         self.context = context
         self.heavy: Hashes = np.array(sorted(context.heavy), np.uint64)
-        self.scanner = scanner or _scanner()
+        self.scanner = scanner or _scanner(context.recognisers)
 
     def normalised(self, texts: pa.Array) -> pa.Array:
         return normalise_all(texts, punctuation=not self.context.policy.ignore_punctuation)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Text
@@ -49,7 +50,7 @@ Show = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 def masked(text: str) -> str:
     """Return a sample's text with personal data and secrets replaced by the names of their kinds."""
-    return mask(text)
+    return mask(text, recognisers=tuple(settings.SENSITIVE_RECOGNISERS))
 
 
 def shown_fact(fact: Fact) -> dict[str, Any]:

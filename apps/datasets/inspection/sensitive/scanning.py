@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apps.datasets.inspection.sensitive.kinds import INDEX, KINDS, Finding, Plugin, Span, best
+from apps.datasets.inspection.sensitive.plugins import load_all
 from apps.datasets.inspection.sensitive.recognisers import RECOGNISERS
 
 SEPARATOR = b"\xff"
@@ -99,6 +100,17 @@ class Scanner:
         for first, part in _parts(texts):
             self._scan_part(part, first, rows, spans)
         return _hits(rows, spans)
+
+    def find(self, text: str) -> list[Finding]:
+        """Return what one text holds, in order of place; the same as a scan of a batch with this text in it."""
+        data = pa.array([text.encode("utf-8", "surrogatepass")], pa.large_binary())
+        hits = self.scan(data.view(pa.large_string()))
+        return [
+            Finding(KINDS[kind].key, start, end, round(sure, 4))
+            for kind, start, end, sure in zip(
+                hits.kind.tolist(), hits.start.tolist(), hits.end.tolist(), hits.confidence.tolist(), strict=True
+            )
+        ]
 
     def _scan_part(self, texts: pa.Array, first: int, rows: list[int], spans: list[Span]) -> None:
         data, starts = _joined(texts)
@@ -198,18 +210,11 @@ def _characters(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray
     return lengths
 
 
-@lru_cache(maxsize=1)
-def _own() -> Scanner:
-    return Scanner()
+@lru_cache(maxsize=4)
+def _own(recognisers: tuple[str, ...]) -> Scanner:
+    return Scanner(load_all(recognisers))
 
 
-def find(text: str) -> list[Finding]:
-    """Return what one text holds, in order of place; the same as a scan of a batch with this text in it."""
-    data = pa.array([text.encode("utf-8", "surrogatepass")], pa.large_binary())
-    hits = _own().scan(data.view(pa.large_string()))
-    return [
-        Finding(KINDS[kind].key, start, end, round(sure, 4))
-        for kind, start, end, sure in zip(
-            hits.kind.tolist(), hits.start.tolist(), hits.end.tolist(), hits.confidence.tolist(), strict=True
-        )
-    ]
+def find(text: str, recognisers: tuple[str, ...] = ()) -> list[Finding]:
+    """Return what one text holds, in order of place; ``recognisers`` are the dotted paths of plug-ins to ask too."""
+    return _own(recognisers).find(text)
