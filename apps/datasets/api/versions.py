@@ -33,6 +33,7 @@ from apps.evidence.api import FactSerializer
 
 class FileSerializer(serializers.ModelSerializer[SplitFile]):
     taken_from = TakenFromSerializer(read_only=True)
+    origin = serializers.ChoiceField(choices=FileOrigin.choices, allow_blank=True, read_only=True)
 
     class Meta:
         model = SplitFile

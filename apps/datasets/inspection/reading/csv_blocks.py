@@ -15,7 +15,7 @@ import pyarrow.csv
 
 from apps.datasets.inspection.reading.bytes import BOM, LONGEST_LINE
 
-BLOCK = 4 * 1024 * 1024
+BLOCK = 1024 * 1024
 QUOTE, LINE, RETURN = b'"\n\r'
 Places = npt.NDArray[np.int64]
 
