@@ -1,17 +1,19 @@
 """Near-duplicate detection alone, verification included, beside datasketch on the same rows and parameters."""
 
-import io
 import itertools
 import random
 import time
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow as pa
+
 from bench.harness import Figure, benchmark
 
 ROWS = 100_000
 FEW = 2_000
 WIDTH, THRESHOLD = 5, 0.8
+BATCH = 16_384
 
 
 def texts(count: int) -> list[str]:
@@ -45,20 +47,31 @@ def brute_force(rows: list[str]) -> set[tuple[int, int]]:
 
 
 def ours(rows: list[str]) -> set[tuple[int, int]]:
-    from apps.datasets.inspection import Mapping, Policy, SplitFile, near
-    from apps.datasets.inspection.engines import open_engine
-    from apps.datasets.inspection.scan import Context
+    """Return the near pairs by what the inspection does for them and nothing else, in one process."""
+    from apps.datasets.inspection import Policy, near
+    from apps.datasets.inspection.embedded import filling, opened
+    from apps.datasets.inspection.engines import table
+    from apps.datasets.inspection.engines.duckdb import DuckDB
+    from apps.datasets.inspection.scan import SCHEMA, near_columns
+    from apps.datasets.inspection.shingles import common, shingle
+    from apps.datasets.inspection.text import normalise_all
 
-    data = ("text\n" + "\n".join(rows) + "\n").encode()
-    file = SplitFile("train", "a.csv", "csv", False, lambda: io.BytesIO(data))
     policy = Policy(near_words=WIDTH, near_threshold=THRESHOLD)
-    with open_engine("duckdb", memory_limit="256MB", scratch=None) as engine:
-        scanned = engine.scan([file], Context(Mapping("text"), policy), lambda rows, stage="": None)
-        found = near.find(engine, scanned.filter(scanned.note.isnull()), policy)
+    heavy = common(shingle(normalise_all(pa.array(rows[:BATCH])), WIDTH))
+    schema = pa.schema([SCHEMA.field(name) for name in ("place", "text", "normal", "size", "prefix")])
+    with opened("256MB", None) as link:
+        with filling(link, "rows", schema) as add:
+            for start in range(0, len(rows), BATCH):
+                texts = pa.array(rows[start : start + BATCH])
+                places = pa.array(range(start, start + len(texts)), pa.int64())
+                columns = near_columns(normalise_all(texts), policy, heavy)
+                add(pa.RecordBatch.from_arrays([places, texts, *columns], schema=schema))
+        engine = DuckDB(link)
+        found = near.find(engine, table("rows", schema), policy)
         if found.links is None:
             return set()
         pairs = engine.fetch(found.links.filter(found.links.left < found.links.right).select("left", "right"))
-    return {(left - 2, right - 2) for left, right in pairs}
+    return set(pairs)
 
 
 def datasketch(rows: list[str]) -> set[tuple[int, int]]:

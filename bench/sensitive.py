@@ -68,7 +68,8 @@ def _presidio() -> Find | None:
         from presidio_analyzer import predefined_recognizers as presidio
     except ImportError:
         return None
-    logging.getLogger("presidio-analyzer").setLevel(logging.CRITICAL)
+    for noisy in ("presidio-analyzer", "tldextract"):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
     kinds = {
         "EmailRecognizer": "email",
         "PhoneRecognizer": "phone",

@@ -10,6 +10,7 @@ import environ
 from csp.constants import NONE, SELF
 
 from config import single_sign_on
+from config.storage import in_bucket
 
 django_stubs_ext.monkeypatch()
 env = environ.Env()
@@ -260,18 +261,13 @@ STORAGES: dict[str, dict[str, Any]] = {
 }
 MEDIA_ROOT = env.str("STORAGE_FOLDER", str(FOURGATE_HOME / "storage"))
 if env.str("S3_BUCKET", ""):
-    STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
-        "OPTIONS": {
-            "bucket_name": env.str("S3_BUCKET"),
-            "endpoint_url": env.str("S3_ENDPOINT_URL", None),
-            "region_name": env.str("S3_REGION", None),
-            "access_key": env.str("S3_ACCESS_KEY_ID", None),
-            "secret_key": env.str("S3_SECRET_ACCESS_KEY", None),
-            "file_overwrite": False,
-            "default_acl": None,
-        },
-    }
+    STORAGES["default"] = in_bucket(
+        env.str("S3_BUCKET"),
+        endpoint_url=env.str("S3_ENDPOINT_URL", None),
+        region=env.str("S3_REGION", None),
+        key_id=env.str("S3_ACCESS_KEY_ID", None),
+        secret=env.str("S3_SECRET_ACCESS_KEY", None),
+    )
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.str("UPLOAD_TEMP_FOLDER", None)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
@@ -336,8 +332,9 @@ SPECTACULAR_SETTINGS = {
         "ExportStateEnum": "apps.datasets.models.VersionExport.State",
         "SampleAuditStateEnum": "apps.datasets.models.audits.SampleAudit.State",
         "RowVerdictEnum": "apps.datasets.models.audits.Verdict",
+        "SensitiveDecisionEnum": "apps.datasets.models.SensitiveDecision.Decision",
+        "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
-        "VersionDifferenceStateEnum": "apps.datasets.models.differences.VersionDifference.State",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [
@@ -359,4 +356,7 @@ UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 64 * 1024**3)
 REFERENCE_FOLDERS = env.list("REFERENCE_FOLDERS", default=["incoming", "shared"])
 INSPECTION_MEMORY_LIMIT = env.str("INSPECTION_MEMORY_LIMIT", "256MB")
 INSPECTION_ENGINE = env.str("INSPECTION_ENGINE", "duckdb")
+SENSITIVE_RECOGNISERS = env.list("SENSITIVE_RECOGNISERS", default=[])
+TABLES = env.list("TABLES", default=[])
+TABLES_DATABASE = env.str("TABLES_DATABASE", "")
 SILENCED_SYSTEM_CHECKS = ["guardian.W001"]

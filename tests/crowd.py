@@ -49,6 +49,7 @@ from tests.people.factories import make_user, member
 from tests.scenery import (
     Scene,
     add_annotations,
+    ask_for_table,
     hand_over,
     make_copy,
     make_export,
@@ -238,6 +239,7 @@ def _annotated(crowd: Crowd, count: int) -> None:
         publish_guideline(scene, *[f"Rule {next(_count)}" for _rule in range(count)])
         rows = [f"{item},{who} {next(_count)},{'ab'[(item + who) % 2]}" for item in range(count) for who in range(3)]
         add_annotations(scene, "item,annotator,label\n" + "\n".join(rows) + "\n")
+    ask_for_table(scene)
     datasets.draft_guideline(scene.dataset, by=scene.engineer)
     for version in DatasetVersion.objects.filter(dataset=scene.dataset).exclude(pk=scene.version.pk)[:count]:
         offer = upload(scene.dataset, "refused.csv", f"item,annotator,label\n,{next(_count)},a\n", crowd.reader)

@@ -2,15 +2,18 @@
 
 import datetime as dt
 import io
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import override_settings
 
 from apps.core import clock, jobs
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
-from apps.datasets.models import Copy, Dataset, DatasetVersion, VersionExport
+from apps.datasets.models import Copy, Dataset, DatasetVersion, Upload, VersionExport
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
@@ -205,6 +208,38 @@ def make_export(scene: Scene, **values: Any) -> VersionExport:
         "delete_by": clock.today() + dt.timedelta(days=30),
     } | values
     return datasets.create_export(values.pop("version", scene.version), values.pop("format", "csv"), **values)
+
+
+FEEDBACK = "text,category,ticket\nWhy was I charged twice?,pay,T-1\nMy card was swallowed,lost,T-2\n"
+
+
+def make_proposed(scene: Scene, feedback: str = FEEDBACK, by: User | None = None, **values: Any) -> DatasetVersion:
+    """Register a version of which two training rows come from production feedback."""
+    by = by or scene.engineer
+    plain = TRAIN.replace("category", "category,ticket").replace("\n", ",\n").replace("ticket,", "ticket")
+    offer = upload(scene.dataset, "feedback.csv", feedback, by)
+    declared = {"origin": "production_feedback", "origin_column": "ticket"} | values
+    version = datasets.register_version(
+        scene.dataset,
+        {"train": [upload(scene.dataset, "train.csv", plain, by), replace(offer, **declared)]},
+        by=by,
+        fewer_splits_reason="A trial",
+    )
+    jobs.run_waiting()
+    return version
+
+
+@contextmanager
+def tables_at(path: Any, *patterns: str) -> Iterator[None]:
+    """Allow tables of a DuckDB file to be read, those in the schema ``support`` when nothing is named."""
+    with override_settings(TABLES=list(patterns or ("support.*",)), TABLES_DATABASE=str(path)):
+        yield
+
+
+def ask_for_table(scene: Scene, table: str = "support.tickets") -> Upload:
+    """Ask for a table; no worker has read it yet."""
+    with tables_at("no-such.duckdb"):
+        return datasets.take_table(scene.dataset, table, by=scene.engineer)
 
 
 def make_gate(scene: Scene) -> Gate:

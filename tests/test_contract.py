@@ -47,7 +47,6 @@ INTERNAL = {
 BY_ANOTHER_NAME = {
     "datasets.start_upload": "the page's script calls the endpoint",
     "datasets.append_upload": "the page's script calls the endpoint",
-    "datasets.abandon_upload": "an unused upload is forgotten after two days; no page lists uploads",
     "people.deactivate": "the page picks it by its verb",
     "people.reactivate": "the page picks it by its verb",
 }

@@ -14,7 +14,16 @@ from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
 from apps.datasets import actions as datasets
 from apps.datasets.actions import link_token
-from apps.datasets.models import Copy, Description, Guideline, LineageEdge, LineageNode, SampleAudit, VersionExport
+from apps.datasets.models import (
+    Copy,
+    Description,
+    Guideline,
+    LineageEdge,
+    LineageNode,
+    SampleAudit,
+    Upload,
+    VersionExport,
+)
 from apps.datasets.refs import version_ref
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
@@ -31,6 +40,7 @@ from tests.scenery import (
     TRAIN,
     Scene,
     add_annotations,
+    ask_for_table,
     make_copy,
     make_export,
     make_gate,
@@ -50,7 +60,8 @@ ONLY_POST = {
     "assessments:framework_withdraw", "ledger:verify", "ledger:export_create",
     "gates:policy_publish", "gates:policy_withdraw",
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
-    "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_dismiss",
+    "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
+    "datasets:version_compare_stop", "datasets:audit_dismiss", "datasets:table_read_forget",
 }  # fmt: skip
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
@@ -79,6 +90,7 @@ def furnished() -> tuple[Scene, Any]:
     make_lineage(scene)
     make_copy(scene)
     make_export(scene)
+    ask_for_table(scene)
     assessment = make_assessment(scene)
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
@@ -132,6 +144,7 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:copy": Copy.objects.filter(version=version).latest("id").pk,
         "datasets:export": VersionExport.objects.filter(version=version).latest("id").pk,
         "datasets:audit": SampleAudit.objects.order_by("-id").values_list("pk", flat=True).first(),
+        "datasets:table_read_": Upload.objects.of_tables(dataset).values_list("pk", flat=True).last(),
         "datasets": dataset.pk,
         "gates:policy": gate.policy_version_id,
         "gates": gate.pk,

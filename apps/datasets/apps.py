@@ -9,10 +9,11 @@ class DatasetsConfig(AppConfig):
     def ready(self) -> None:
         from apps.agenda import due as agenda
         from apps.core import navigation, search, subjects
-        from apps.datasets import kinds, trail  # noqa: F401 — the trail's sentences register themselves
+        from apps.datasets import checks, kinds, trail  # noqa: F401 — checks and the trail's sentences register themselves
         from apps.datasets.due import annotations as refused
         from apps.datasets.due import audits as due_audits
         from apps.datasets.due import copies as due_copies
+        from apps.datasets.due import feedback as feedback_due
         from apps.datasets.due import inspections
         from apps.datasets.due import sensitive as sensitive_due
         from apps.datasets.facts import annotations, audits, copies, lineage, sensitive, usecases, versions
@@ -41,5 +42,6 @@ class DatasetsConfig(AppConfig):
         registry.register(sensitive.PROVIDER)
         agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.sensitive", sensitive_due.undecided_kinds)
+        agenda.offer("datasets.feedback", feedback_due.proposed_versions)
         search.offer(kinds.find_datasets)
         navigation.offer(navigation.NavItem("datasets", _("Datasets"), "database", "datasets:dataset_list", order=30))

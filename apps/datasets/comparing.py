@@ -1,7 +1,7 @@
 """A difference as people read it: in words, with the findings then and now, its samples masked."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from apps.core.errors import Text
+from apps.datasets import samples as samples_kept
 from apps.datasets.inspection.difference import KINDS
 from apps.datasets.models import DatasetVersion
 from apps.datasets.refs import version_ref
@@ -42,6 +43,12 @@ class Finding:
         return not self.then and bool(self.now)
 
 
+def both_columns(older: DatasetVersion, newer: DatasetVersion) -> list[str]:
+    """Return the columns that both have, as far as their inspections have seen them."""
+    then, now = (version.inspection.findings.get("shape", {}).get("columns", {}) for version in (older, newer))
+    return [name for name in now if name in then]
+
+
 def findings_between(older: DatasetVersion, newer: DatasetVersion) -> list[Finding]:
     """Return the figures in which the inspections of the two differ; a constant number of queries."""
     definitions = facts.definitions("dataset_version")
@@ -59,10 +66,18 @@ def findings_between(older: DatasetVersion, newer: DatasetVersion) -> list[Findi
 
 
 def shown(
-    result: dict[str, Any], older: DatasetVersion, newer: DatasetVersion, mask: Callable[[str], str]
+    result: dict[str, Any],
+    older: DatasetVersion,
+    newer: DatasetVersion,
+    mask: Callable[[str], str],
+    erased: Container[Any] = (),
 ) -> dict[str, Any]:
-    """Return the result with its samples masked and their files named as these versions name them."""
-    found = copy.deepcopy(result)
+    """Return the result with its samples masked and their files named as these versions name them.
+
+    A version among the ``erased`` (keys) shows no rows, though equal content may still stand elsewhere.
+    """
+    bare = older.pk in erased or newer.pk in erased
+    found = copy.deepcopy(samples_kept.without_shown(result) if bare else result)
     names = {
         side: [file.name for file in in_content_order(version)] for side, version in (("old", older), ("new", newer))
     }
@@ -133,10 +148,12 @@ def _size(found: dict[str, Any], older: DatasetVersion, newer: DatasetVersion) -
 
 
 def _relabelled(found: dict[str, Any]) -> str:
-    first = found["label_moves"]["moves"][0]
     text = ngettext(
         "%(n)s row carries another label.", "%(n)s rows carry another label.", found["totals"]["relabelled"]
     ) % {"n": f"{found['totals']['relabelled']:,}"}
+    if not found["label_moves"]["moves"]:
+        return text
+    first = found["label_moves"]["moves"][0]
     return f"{text} " + _("Most often “%(old)s” became “%(new)s” (%(n)s).") % {
         "old": first["from"] or _("no label"),
         "new": first["to"] or _("no label"),

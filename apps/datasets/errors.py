@@ -43,6 +43,46 @@ class StorageKeyRefused(Refusal):
     code, status, title = "storage_key_refused", 422, _("This file can't be taken from storage")
 
 
+class TablesOff(Refusal):
+    code, status, title = "tables_off", 409, _("No table can be read here")
+
+
+class TableNameUnreadable(Refusal):
+    code, status, title = "table_name_unreadable", 422, _("This is not the name of a table")
+
+
+class TableNotAllowed(Refusal):
+    code, status, title = "table_not_allowed", 422, _("This table may not be read")
+
+
+class TableNotFound(Refusal):
+    code, status, title = "table_not_found", 422, _("There is no such table")
+
+
+class TableEmpty(Refusal):
+    code, status, title = "table_empty", 422, _("The table has no rows")
+
+
+class TableUnfit(Refusal):
+    code, status, title = "table_unfit", 422, _("The table can't be taken as it is")
+
+
+class TableUnreachable(Refusal):
+    code, status, title = "table_unreachable", 503, _("The table can't be read at the moment")
+
+
+class OriginMissing(Refusal):
+    code, status, title = "origin_missing", 422, _("Rows of production feedback say where they come from")
+
+
+class NoFeedback(Refusal):
+    code, status, title = "no_feedback", 409, _("No row comes from production feedback")
+
+
+class OwnFeedback(Refusal):
+    code, status, title = "own_feedback", 409, _("Somebody else decides on this version")
+
+
 class SensitiveKindNotFound(Refusal):
     code, status, title = "sensitive_kind_not_found", 422, _("This kind was not found in the version")
 
@@ -60,7 +100,7 @@ class InspectionRuns(Refusal):
 
 
 class NothingRuns(Refusal):
-    code, status, title = "nothing_runs", 409, _("No inspection is running")
+    code, status, title = "nothing_runs", 409, _("Nothing is running")
 
 
 class SourceOfAnotherTeam(Refusal):

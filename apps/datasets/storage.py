@@ -12,6 +12,7 @@ from typing import IO, Any, cast
 from django.conf import settings
 from django.core.files import File
 from django.core.files.storage import default_storage
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from apps.datasets.errors import (
@@ -27,6 +28,13 @@ from apps.datasets.inspection.reading import Format
 
 CHUNK = 1024 * 1024
 OWN_FOLDER = "datasets/"
+_BYTES_LOCK = 0x464F5552
+
+
+def hold_bytes(*, alone: bool = False) -> None:
+    """Keep stored bytes from being deleted until the transaction ends; ``alone``: be the one who deletes."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock{'' if alone else '_shared'}(%s)", [_BYTES_LOCK])
 
 
 def staged(upload_id: uuid.UUID) -> Path:

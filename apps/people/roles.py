@@ -37,7 +37,7 @@ BASE = frozenset({VIEW})
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     Role.MEMBER: BASE,
     Role.DATA_STEWARD: BASE
-    | {"trail.view", "gate.open", "samples.unmask", "dataset.erase"}
+    | {"trail.view", "gate.open", "samples.unmask", "dataset.erase", "feedback.decide"}
     | DATASETS
     | CUSTODY
     | EVIDENCE,

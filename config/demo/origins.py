@@ -32,6 +32,7 @@ INBOX: dict[str, Any] = {
     "owner_name": "Case system team",
     "licence": "Own data",
     "is_authoritative": True,
+    "covers_from": dt.date(2024, 10, 1),
     "cut_off": dt.date(2026, 9, 30),
     "eligibility": "restricted",
     "eligibility_reason": "For triage only, and only messages of customers who did not object.",
@@ -58,6 +59,7 @@ HELP_DESK: dict[str, Any] = {
     "owner_name": "Lucía Paredes",
     "licence": "Own data",
     "is_authoritative": True,
+    "covers_from": dt.date(2024, 10, 16),
     "cut_off": dt.date(2026, 10, 15),
 }
 CROISSANT: dict[str, Any] = {

@@ -6,14 +6,15 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from apps.core import clock
+from apps.core import clock, jobs
 from apps.core.errors import NotFound, NotPermitted
 from apps.datasets import actions
 from apps.datasets.errors import NoSamples, ReasonNeeded
 from apps.ledger.models import Entry
 from tests.api.client import Caller
+from tests.datasets.audits import closed, draw
 from tests.people.factories import make_user, member
-from tests.scenery import Scene, make_export, make_scene
+from tests.scenery import Scene, make_export, make_scene, make_version
 
 pytestmark = pytest.mark.django_db
 TRAIN = "text,category\nWrite to ann@example.org,pay\nWhere is my card?,card\n"
@@ -57,6 +58,71 @@ def test_looking_at_samples_is_recorded_once_a_person_version_and_hour(scene: Sc
         "Technical Owner",
         "Governance Owner",
         "Technical Owner",
+    ]
+
+
+def whats(version: Any) -> list[tuple[str, str]]:
+    """Return who looked at rows of the version, and where the rows stood."""
+    rows = Entry.objects.filter(action="dataset_version.samples_viewed", subject_id=version.pk).order_by("id")
+    return [(row.actor_name, row.payload.get("what", "")) for row in rows]
+
+
+def test_looking_at_the_rows_of_an_audit_is_recorded_for_each_audit() -> None:
+    scene = make_scene(train=TRAIN, test=TEST)
+    first = closed(scene)
+    second = draw(scene)
+    steward, lead = scene.people["data_steward"], scene.people["review_lead"]
+    page(steward).get(f"/datasets/audits/{second.pk}/")
+    assert whats(scene.version) == [], "the page of the audit shows figures alone"
+    judging = f"/datasets/audits/{second.pk}/review/"
+    for _look in range(2):
+        assert page(steward).get(judging).context["row_text"]
+        assert "Where is my card?" in str(Caller(steward, "read").get(f"sample-audits/{second.pk}/rows/"))
+    assert whats(scene.version) == [("Data Steward", "Audit 2")]
+    page(steward).get(f"/datasets/audits/{first.pk}/rows/")
+    page(lead).get(f"/datasets/audits/{first.pk}/rows/?page_size=1")
+    row = second.rows.order_by("position").first()
+    actions.judge(second, row.position, by=steward, verdict="unsure")
+    page(lead).get(f"/datasets/audits/{second.pk}/adjudicate/")
+    Caller(scene.engineer, "read").get(f"sample-audits/{first.pk}/rows/")
+    assert whats(scene.version)[1:] == [
+        ("Data Steward", "Audit 1"),
+        ("Review Lead", "Audit 1"),
+        ("Review Lead", "Audit 2"),
+        ("Technical Owner", "Audit 1"),
+    ]
+    settle()
+    shown = page(scene.lead).get(f"/datasets/versions/{scene.version.pk}/access/").content.decode()
+    assert "Audit 2" in shown
+
+
+def test_an_audit_whose_texts_are_erased_is_looked_at_without_an_entry() -> None:
+    scene = make_scene(train=TRAIN, test=TEST)
+    audit = closed(scene)
+    actions.erase_texts(audit, by=scene.people["review_lead"], reason="Retention")
+    page(scene.engineer).get(f"/datasets/audits/{audit.pk}/rows/")
+    Caller(scene.engineer, "read").get(f"sample-audits/{audit.pk}/rows/")
+    assert whats(scene.version) == []
+
+
+def test_looking_at_a_comparison_is_recorded_for_both_versions(scene: Scene) -> None:
+    newer = make_version(scene, TRAIN + "A new one,pay\n", "text,category\nanother,pay\n")
+    here = f"/datasets/versions/{newer.pk}/compare/?against={scene.version.pk}"
+    page(scene.engineer).get(here)
+    actions.compare_versions(newer, scene.version, by=scene.engineer)
+    page(scene.engineer).get(here)
+    assert whats(newer) == whats(scene.version) == [], "nothing is shown before the comparison is done"
+    jobs.run_waiting()
+    for _look in range(2):
+        assert "A new one" in page(scene.engineer).get(here).content.decode()
+    Caller(scene.engineer, "read").get(f"dataset-versions/{newer.pk}/differences/")
+    _status, data = Caller(scene.lead, "read", "write").post(
+        f"dataset-versions/{newer.pk}/differences/", {"against": str(scene.version.pk)}
+    )
+    assert data["state"] == "done"
+    assert whats(newer) == [(name, "Comparison with Questions v1") for name in ("Technical Owner", "Governance Owner")]
+    assert whats(scene.version) == [
+        (name, "Comparison with Questions v2") for name in ("Technical Owner", "Governance Owner")
     ]
 
 

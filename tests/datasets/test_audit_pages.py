@@ -132,6 +132,25 @@ def test_nobody_is_swayed_by_what_others_said(scene: Scene) -> None:
     assert "disputed" not in exported["sponsor"]
 
 
+def test_a_draw_is_stopped_on_the_page_and_over_the_api(scene: Scene) -> None:
+    lead = scene.people["review_lead"]
+    audit = actions.draw_sample(scene.version, by=lead, reviewers=[scene.people["data_steward"]])
+    client = Client()
+    client.force_login(lead)
+    here = f"/datasets/audits/{audit.pk}/"
+    assert "Stop the drawing" in client.get(here).content.decode()
+    assert client.post(f"{here}draw/stop/").url == here
+    page = client.get(here).content.decode()
+    assert "Stopped by Review Lead." in page
+    assert "Draw again" in page
+    assert client.post(f"{here}draw/stop/").status_code == 409
+    status, problem = Caller(lead).post(f"sample-audits/{audit.pk}/draw-stops/", {})
+    assert (status, problem["code"]) == (409, "nothing_runs")
+    client.post(f"{here}draw/")
+    status, data = Caller(lead).post(f"sample-audits/{audit.pk}/draw-stops/", {})
+    assert (status, data["state"]) == (201, "cancelled")
+
+
 def test_the_review_lead_decides_closes_and_erases_from_pages(scene: Scene) -> None:
     audit = draw(scene, "data_steward", "sponsor", reviewers_per_row=2)
     judge_all(audit, scene.people["data_steward"])

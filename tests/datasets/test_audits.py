@@ -15,6 +15,7 @@ from apps.datasets.errors import (
     AuditEnded,
     AuditUnfinished,
     JudgementIncomplete,
+    NothingRuns,
     NotInvited,
     OwnJudgement,
     ReviewersLack,
@@ -22,6 +23,7 @@ from apps.datasets.errors import (
     RowNotDisputed,
     SampleTooLarge,
 )
+from apps.datasets.inspection import sampling
 from apps.datasets.models import Judgement, SampleAudit, SampledText, SplitFile
 from apps.datasets.refs import audit_ref, version_ref
 from apps.evidence import facts
@@ -297,6 +299,50 @@ def test_a_sample_that_could_not_be_drawn_says_why_and_is_drawn_again(scene: Sce
     assert audit.state == "reviewing"
     with pytest.raises(AuditUnfinished):
         actions.draw_again(audit, by=lead)
+
+
+def test_a_draw_is_stopped_and_started_again_from_the_same_seed(scene: Scene) -> None:
+    lead, steward = scene.people["review_lead"], scene.people["data_steward"]
+    audit = actions.draw_sample(scene.version, by=lead, reviewers=[steward])
+    with pytest.raises(NotTheHolder):
+        actions.cancel_draw(audit, by=steward)
+    actions.cancel_draw(audit, by=lead)
+    jobs.run_waiting()
+    audit.refresh_from_db()
+    assert (audit.state, audit.error, audit.rows.count()) == ("cancelled", f"Stopped by {lead.name}.", 0)
+    assert Entry.objects.filter(action="sample_audit.draw_stopped", subject_id=scene.version.pk).exists()
+    assert due(lead)["audit_failed"] == audit.error
+    with pytest.raises(NothingRuns):
+        actions.cancel_draw(audit, by=lead)
+    with pytest.raises(AuditUnfinished):
+        actions.draw_sample(scene.version, by=lead, reviewers=[steward])
+    actions.draw_again(audit, by=lead)
+    jobs.run_waiting()
+    seed = audit.seed
+    audit.refresh_from_db()
+    assert (audit.state, audit.seed, audit.rows.count()) == ("reviewing", seed, 4)
+
+
+def test_a_stopped_draw_is_withdrawn(scene: Scene) -> None:
+    lead = scene.people["review_lead"]
+    audit = actions.draw_sample(scene.version, by=lead, reviewers=[scene.people["data_steward"]])
+    actions.cancel_draw(audit, by=lead)
+    assert actions.withdraw_audit(audit, by=lead, reason="Not now").state == "withdrawn"
+
+
+def test_a_worker_lets_go_of_a_draw_that_was_stopped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = scene.people["review_lead"]
+    audit = actions.draw_sample(scene.version, by=lead, reviewers=[scene.people["data_steward"]])
+
+    def stopped(*_files: Any, progress: Any, **_values: Any) -> Any:
+        actions.cancel_draw(audit, by=lead)
+        progress(1)
+        pytest.fail("The worker went on.")
+
+    monkeypatch.setattr(sampling, "draw", stopped)
+    jobs.run_waiting()
+    audit.refresh_from_db()
+    assert (audit.state, SampledText.objects.count()) == ("cancelled", 0)
 
 
 def test_an_ended_audit_takes_nothing_more(scene: Scene) -> None:

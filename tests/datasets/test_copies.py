@@ -15,9 +15,9 @@ from apps.core import jobs
 from apps.core.clock import today
 from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.subjects import SubjectRef
-from apps.datasets import actions, inspection, samples, storage
-from apps.datasets.actions import FileOffer
-from apps.datasets.actions.erasing import erased
+from apps.datasets import actions, samples, storage
+from apps.datasets.actions import FileOffer, inspecting
+from apps.datasets.actions.forgetting import erased
 from apps.datasets.errors import (
     BeyondTheTerms,
     CopyIsDeleted,
@@ -437,7 +437,7 @@ def test_an_inspection_that_ends_after_the_deletion_keeps_no_rows(scene: Scene, 
         "test": [upload(scene.dataset, "test.csv", LEAKING, scene.engineer)],
     }
     scene.version = actions.register_version(scene.dataset, files, by=scene.engineer)
-    found = inspection.inspect
+    found = inspecting.inspect
 
     def slow(*args: Any, **values: Any) -> dict[str, Any]:
         findings = found(*args, **values)
@@ -445,7 +445,7 @@ def test_an_inspection_that_ends_after_the_deletion_keeps_no_rows(scene: Scene, 
         erase(scene)
         return findings
 
-    monkeypatch.setattr(inspection, "inspect", slow)
+    monkeypatch.setattr(inspecting, "inspect", slow)
     jobs.run_waiting()
     row = Inspection.objects.get(version=scene.version)
     assert row.state == "done"

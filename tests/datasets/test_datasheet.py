@@ -39,6 +39,7 @@ def described(scene: Scene) -> Scene:
         revision=None,
         licence="CC BY 4.0",
         owner=scene.lead,
+        covers_from="2019-03-01",
         cut_off="2026-02-28",
         eligibility="restricted",
         eligibility_reason="For routing only",
@@ -85,7 +86,7 @@ def test_it_tells_of_owners_sources_splits_lineage_and_problems(scene: Scene) ->
         "Restricted, with terms: For routing only",
         "Minors",
         "No consent",
-        "28 Feb 2026",
+        "1 Mar 2019 – 28 Feb 2026",
         "CC BY 4.0, cc-by-4.0",
         "en, es",
         "text-classification",
@@ -134,6 +135,9 @@ def test_croissant_has_what_the_specification_asks_for(scene: Scene) -> None:
     assert found["@context"]["@vocab"] == "http://schema.org/"
     assert re.fullmatch(r"\d+\.\d+\.\d+", found["version"])
     assert "https://creativecommons.org/licenses/by/4.0/" in found["license"]
+    covered = {row["name"]: row.get("temporalCoverage") for row in found["isBasedOn"]}
+    assert "2019-03-01/2026-02-28" in covered.values()
+    assert "2019-03-01/2026-02-28" in found["rai:dataCollectionTimeframe"]
     files = {row["@id"]: row for row in found["distribution"]}
     for file in scene.version.files.all():
         row = files[croissant.file_id(file)]

@@ -1,5 +1,6 @@
 """What changed between two versions: row by row, by hand, and over pages and API."""
 
+import html
 import io
 import json
 from collections import Counter
@@ -13,12 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from apps.core import jobs
-from apps.core.errors import NotFound
+from apps.core.errors import NotFound, NotPermitted
+from apps.core.models import Job
 from apps.datasets import actions, comparing
-from apps.datasets.errors import NotComparable
-from apps.datasets.inspection import FileProblem, Mapping
+from apps.datasets.errors import NotComparable, NothingRuns
+from apps.datasets.inspection import FileProblem, Mapping, difference
 from apps.datasets.inspection import SplitFile as Readable
-from apps.datasets.inspection.difference import Side, compare
+from apps.datasets.inspection.difference import KeyNotUnique, Side, compare
 from apps.datasets.models import SplitFile, VersionDifference
 from apps.ledger.models import Entry
 from tests.api.client import Caller
@@ -88,6 +90,30 @@ def test_a_key_that_repeats_names_no_row() -> None:
     found = compare(side("id,text,label\n1,a,x\n1,b,x\n"), side("id,text,label\n1,a,x\n1,c,x\n"))
     assert (found["key"], found["why_no_key"]) == ("", "“id” names more than one row.")
     assert changes(found) == {"unchanged": 1, "added": 1, "removed": 1}
+
+
+def test_a_chosen_key_recognises_rows_that_no_name_gives_away() -> None:
+    old = side("ticket,text,label\n1,first,x\n2,second,x\n")
+    new = side("ticket,text,label\n2,another,x\n1,first,x\n")
+    guessed, chosen = compare(old, new), compare(old, new, key="ticket")
+    assert (guessed["key"], changes(guessed)) == ("", {"unchanged": 1, "added": 1, "removed": 1})
+    assert (chosen["key"], changes(chosen)) == ("ticket", {"unchanged": 1, "changed": 1, "rewritten": 1})
+    by_text = compare(old, new, key="text")
+    assert changes(by_text) == {"unchanged": 1, "added": 1, "removed": 1}
+
+
+def test_a_chosen_key_must_stand_in_both_and_name_each_row() -> None:
+    old = side("ticket,text,label\n7,a,x\n8,b,x\n9,c,x\n8,d,x\n7,e,x\n")
+    with pytest.raises(FileProblem, match="no column “ticket” in both"):
+        compare(old, side(table(("a", "x"))), key="ticket")
+    with pytest.raises(KeyNotUnique) as refusal:
+        compare(old, old, key="ticket")
+    assert refusal.value.side == "old"
+    assert refusal.value.places == [{"file": 0, "row": 2}, {"file": 0, "row": 6}]
+    good, empty = side("ticket,text,label\n1,a,x\n"), side("ticket,text,label\n,a,x\n1,b,x\n,c,x\n")
+    with pytest.raises(KeyNotUnique) as refusal:
+        compare(good, empty, key="ticket")
+    assert (refusal.value.side, refusal.value.places[1]) == ("new", {"file": 0, "row": 4})
 
 
 def test_other_columns_are_details_and_new_ones_are_named() -> None:
@@ -195,6 +221,122 @@ def test_a_comparison_that_failed_is_tried_again(scene: Scene) -> None:
     jobs.run_waiting()
     found.refresh_from_db()
     assert found.state == "done"
+
+
+KEYED = "ticket,text,category\n1,How do I pay?,pay\n2,I lost it,lost\n"
+REKEYED = "ticket,text,category\n2,It is lost,lost\n1,How do I pay?,pay\n"
+
+
+def keyed(scene: Scene, train: str, test: str) -> Any:
+    return make_version(scene, train, f"ticket,text,category\n{test},Can I pay later?,pay\n")
+
+
+@pytest.mark.django_db
+def test_the_key_is_chosen_on_the_page(scene: Scene) -> None:
+    older, version = keyed(scene, KEYED, "3"), keyed(scene, REKEYED, "3")
+    client = Client()
+    client.force_login(scene.engineer)
+    url = f"/datasets/versions/{version.pk}/compare/"
+    body = {"against": str(older.pk), "key_column": "tickets"}
+    page = client.get(url).content.decode()
+    assert '<option value="ticket">' in page
+    refused = client.post(url, body)
+    assert refused.status_code == 422
+    assert "Questions v2 has no column “tickets” to recognise rows by." in html.unescape(refused.content.decode())
+    assert 'value="tickets"' in refused.content.decode(), "what was typed is kept"
+    answer = client.post(url, body | {"key_column": " ticket "})
+    assert answer.url == f"{url}?against={older.pk}&key_column=ticket"
+    assert "key_column=ticket" in client.get(answer.url).content.decode()
+    jobs.run_waiting()
+    page = html.unescape(client.get(answer.url).content.decode())
+    assert "by their key, the column “ticket”" in page
+    assert "1 row has another text under the same key." in page
+    assert "were not compared yet" in client.get(f"{url}?against={older.pk}").content.decode()
+
+
+@pytest.mark.django_db
+def test_a_key_that_does_not_name_each_row_is_refused_with_the_first_two_rows(scene: Scene) -> None:
+    older, version = keyed(scene, KEYED, "2"), keyed(scene, REKEYED, "3")
+    caller = Caller(scene.engineer)
+    path = f"dataset-versions/{version.pk}/differences/"
+    body = {"against": str(older.pk), "key_column": "ticket"}
+    status, problem = caller.post(path, body | {"key_column": "nowhere"})
+    assert (status, problem["code"], list(problem["errors"])) == (422, "column_unknown", ["/key_column"])
+    assert caller.post(path, body)[0] == 202
+    jobs.run_waiting()
+    _status, rows = caller.get(path)
+    assert [(row["state"], row["error_code"], row["key_column"]) for row in rows] == [
+        ("failed", "key_not_unique", "ticket")
+    ]
+    assert "of Questions v2: row 2 of test.csv and row 3 of train.csv hold the same value, or none." in rows[0]["error"]
+    assert "I lost it" not in rows[0]["error"]
+    assert caller.post(path, {"against": str(older.pk)})[0] == 202
+    jobs.run_waiting()
+    _status, rows = caller.get(path)
+    assert [(row["key_column"], row["state"]) for row in rows] == [("", "done"), ("ticket", "failed")]
+    status, data = caller.post(path, body)
+    assert (status, data["state"], data["error_code"]) == (202, "pending", "")
+    status, data = caller.post(f"dataset-versions/{version.pk}/difference-stops/", body)
+    assert (status, data["state"]) == (201, "cancelled")
+
+
+@pytest.mark.django_db
+def test_a_comparison_is_stopped_and_started_again(scene: Scene) -> None:
+    version = newer(scene)
+    with pytest.raises(NothingRuns):
+        actions.cancel_comparison(version, scene.version, by=scene.engineer)
+    actions.compare_versions(version, scene.version, by=scene.engineer)
+    with pytest.raises(NotPermitted):
+        actions.cancel_comparison(version, scene.version, by=scene.people["sponsor"])
+    found = actions.cancel_comparison(version, scene.version, by=scene.engineer)
+    jobs.run_waiting()
+    found.refresh_from_db()
+    assert (found.state, found.error, found.result) == ("cancelled", "Stopped by Technical Owner.", {})
+    assert Entry.objects.filter(action="dataset_version.comparison_stopped", subject_id=version.pk).exists()
+    with pytest.raises(NothingRuns):
+        actions.cancel_comparison(version, scene.version, by=scene.engineer)
+    actions.compare_versions(version, scene.version, by=scene.engineer)
+    jobs.run_waiting()
+    found.refresh_from_db()
+    assert (found.state, found.attempt) == ("done", 2)
+
+
+@pytest.mark.django_db
+def test_a_worker_lets_go_of_a_comparison_that_was_stopped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = newer(scene)
+    actions.compare_versions(version, scene.version, by=scene.engineer)
+
+    def stopped(*_sides: Any, progress: Any, **_values: Any) -> Any:
+        actions.cancel_comparison(version, scene.version, by=scene.engineer)
+        progress(3)
+        pytest.fail("The worker went on.")
+
+    monkeypatch.setattr(difference, "compare", stopped)
+    jobs.run_waiting()
+    assert VersionDifference.objects.get().state == "cancelled"
+    assert Job.objects.get(kind="compare_versions").state == "done"
+
+
+@pytest.mark.django_db
+def test_a_comparison_is_stopped_on_the_page_and_over_the_api(scene: Scene) -> None:
+    version = newer(scene)
+    client, caller = Client(), Caller(scene.engineer)
+    client.force_login(scene.engineer)
+    url = f"/datasets/versions/{version.pk}/compare/"
+    body = {"against": str(scene.version.pk)}
+    page = client.get(client.post(url, body).url).content.decode()
+    assert "Stop the comparison" in page
+    answer = client.post(f"{url}stop/", body)
+    page = client.get(answer.url).content.decode()
+    assert "Stopped by Technical Owner." in page
+    assert "Try again" in page
+    assert client.post(f"{url}stop/", body).status_code == 409
+    path = f"dataset-versions/{version.pk}/"
+    status, problem = caller.post(f"{path}difference-stops/", body)
+    assert (status, problem["code"]) == (409, "nothing_runs")
+    caller.post(f"{path}differences/", body)
+    status, data = caller.post(f"{path}difference-stops/", body)
+    assert (status, data["state"]) == (201, "cancelled")
 
 
 @pytest.mark.django_db

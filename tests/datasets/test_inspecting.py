@@ -1,18 +1,23 @@
 """An inspection is asked for once, answered from what stands, followed, stopped; a dataset remembers how it is read."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.db.utils import IntegrityError
 from django.test import Client
+from django.urls import reverse
 
 from apps.core import jobs
 from apps.core.errors import InvalidInput, NotPermitted, StaleEdit
-from apps.datasets import actions, inspection
-from apps.datasets.actions import inspecting
+from apps.datasets import actions
+from apps.datasets.actions import inspecting, stopping
 from apps.datasets.errors import NothingRuns
-from apps.datasets.models import Inspection
+from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
+from apps.datasets.refs import version_ref
+from apps.evidence import facts
+from apps.evidence.facts import Fact
 from tests.api.client import Caller
 from tests.scenery import TEST, TRAIN, Scene, make_scene, make_version
 
@@ -30,7 +35,7 @@ def found(scene: Scene) -> Inspection:
 
 def test_the_same_question_is_answered_by_the_result_that_stands(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     before = found(scene).result
-    monkeypatch.setattr(inspection, "inspect", lambda *_files, **_values: pytest.fail("The files were read again."))
+    monkeypatch.setattr(inspecting, "inspect", lambda *_files, **_values: pytest.fail("The files were read again."))
     actions.inspect_again(scene.version, by=scene.engineer)
     jobs.run_waiting()
     assert (found(scene).state, found(scene).result) == ("done", before)
@@ -47,6 +52,85 @@ def test_another_policy_is_another_question(scene: Scene) -> None:
     assert after != before
     assert after.findings["parameters"]["near_words"] == 2
     assert after.findings["parameters"]["as_of"] > 20_000
+
+
+DATED = "text,category,created_at\n" + "".join(
+    f"{text},card,{day}\n" for text, day in (("a", "2019-12-31"), ("b", "2020-01-01"), ("c", "2026-01-31"))
+)
+
+
+@pytest.fixture
+def dated(scene: Scene) -> DatasetVersion:
+    """A version with dates, whose source declares from when until when its records are."""
+    actions.set_sources(
+        scene.dataset,
+        [
+            actions.create_source(
+                scene.team,
+                by=scene.engineer,
+                name="Mail",
+                kind="application",
+                covers_from=dt.date(2020, 1, 1),
+                cut_off=dt.date(2026, 1, 31),
+            )
+        ],
+        by=scene.engineer,
+    )
+    return make_version(scene, DATED, "text,category,created_at\nd,card,2026-02-01\n", date_column="created_at")
+
+
+def age(version: DatasetVersion) -> Fact:
+    return facts.read(version_ref(version), version)["dataset.stale_records"]
+
+
+def test_rows_outside_the_period_that_the_sources_declare_are_counted_and_told(
+    scene: Scene, dated: DatasetVersion
+) -> None:
+    fact = age(dated)
+    assert (fact.figures["before_period_rows"], fact.figures["after_period_rows"]) == (1, 1)
+    client = Client()
+    client.force_login(scene.engineer)
+    page = client.get(reverse("datasets:version_detail", args=[dated.pk])).content.decode()
+    for text in (
+        "1 row older than 2020-01-01, the first day that the sources declare.",
+        "1 row newer than 2026-01-31, the last day that the sources declare.",
+        "rows older than the sources",
+        "Stale rows, and rows outside the sources",
+    ):
+        assert text in page, text
+    _status, body = Caller(scene.engineer).get(f"dataset-versions/{dated.pk}/findings/")
+    assert body["findings"]["parameters"]["covers_from"] == 18_262
+    assert body["findings"]["dates"]["before_period_rows"] == 1
+
+
+def test_another_period_is_another_question(scene: Scene, dated: DatasetVersion) -> None:
+    def result() -> InspectionResult:
+        found = Inspection.objects.select_related("result").get(version=dated).result
+        assert found is not None
+        return found
+
+    before, source = result(), scene.dataset.sources.get()
+    actions.edit_source(source.pk, by=scene.engineer, revision=None, covers_from=dt.date(2020, 1, 2))
+    fact = age(dated)
+    assert "before_period_rows" not in fact.figures
+    assert "The sources declare another period since." in fact.sentence
+    assert fact.figures["dated_rows"] == 4
+    actions.inspect_again(dated, by=scene.engineer)
+    jobs.run_waiting()
+    assert result() != before
+    assert age(dated).figures["before_period_rows"] == 2
+    actions.edit_source(source.pk, by=scene.engineer, revision=None, covers_from=dt.date(2020, 1, 1))
+    actions.inspect_again(dated, by=scene.engineer)
+    jobs.run_waiting()
+    assert result() == before
+
+
+def test_the_period_matters_only_to_records_with_dates(scene: Scene, dated: DatasetVersion) -> None:
+    before = found(scene).result
+    assert "another period" not in age(scene.version).sentence
+    actions.inspect_again(scene.version, by=scene.engineer)
+    jobs.run_waiting()
+    assert found(scene).result == before
 
 
 def test_a_result_is_never_changed(scene: Scene) -> None:
@@ -72,7 +156,7 @@ def test_an_inspection_is_stopped_and_started_again(scene: Scene) -> None:
 
 
 def test_a_worker_lets_go_of_an_inspection_that_was_stopped(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inspecting, "LOOK_AGAIN_SECONDS", -1)
+    monkeypatch.setattr(stopping, "LOOK_AGAIN_SECONDS", -1)
     version = make_version(scene, TRAIN + "another,pay\n", TEST)
     reading = {"mapping": {}, "policy": {"near_words": 4}}
     actions.set_reading(scene.dataset.pk, by=scene.engineer, revision=None, **reading)
@@ -83,7 +167,7 @@ def test_a_worker_lets_go_of_an_inspection_that_was_stopped(scene: Scene, monkey
         progress(1)
         pytest.fail("It went on.")
 
-    monkeypatch.setattr(inspection, "inspect", stopped)
+    monkeypatch.setattr(inspecting, "inspect", stopped)
     jobs.run_waiting()
     assert Inspection.objects.get(version=version).state == "cancelled"
 

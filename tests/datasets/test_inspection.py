@@ -16,7 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file, guess_mapping, inspect, normalise
+from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file, guess_mapping, normalise
+from apps.datasets.inspection.compute import inspect
 from apps.datasets.inspection.reading import Format
 from apps.datasets.inspection.reading.bytes import LONGEST_LINE
 from config.demo import material

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.datasets.inspection import Mapping, Policy, SplitFile, inspect, near, normalise
+from apps.datasets.inspection import Mapping, Policy, SplitFile, near, normalise
+from apps.datasets.inspection.compute import inspect
 from apps.datasets.inspection.shingles import common, jaccard, prefixes, shingle
 from tests.datasets.test_inspection import csv_of
 

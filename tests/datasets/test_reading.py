@@ -14,10 +14,12 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file, detect, guess_mapping, inspect
+from apps.datasets.inspection import FileProblem, Mapping, SplitFile, check_file, detect, guess_mapping
+from apps.datasets.inspection.compute import inspect
 from apps.datasets.inspection.reading import read_batches, read_rows
 from apps.datasets.inspection.records import read_chat
 from config.demo import material
+from tests.datasets.known import gsm8k_rows
 
 Rows = list[dict[str, Any]]
 
@@ -70,14 +72,29 @@ def without_places(found: Any) -> Any:
     return [without_places(value) for value in found] if isinstance(found, list) else found
 
 
-def test_banking77_is_the_same_in_every_format() -> None:
-    splits = {split: published(split) for split in ("train", "test")}
-    expected = without_places(inspected(splits, "csv"))
-    assert expected["split_leakage"]["normalised_rows"] == 7
-    assert expected["duplicates"]["by_split"]["normalised"]["train"] == 4
-    assert (expected["duplicates"]["exact_rows"], expected["label_balance"]["labels"]) == (0, 77)
+def the_same_in_every_format(splits: dict[str, Rows]) -> dict[str, Any]:
+    """Return the findings, which are those of each format, without the rows' places."""
+    expected: dict[str, Any] = without_places(inspected(splits, "csv"))
     for ending in set(WRITERS) - {"csv"}:
         assert without_places(inspected(splits, ending)) == expected, ending
+    return expected
+
+
+def test_banking77_is_the_same_in_every_format() -> None:
+    found = the_same_in_every_format({split: published(split) for split in ("train", "test")})
+    assert found["split_leakage"]["normalised_rows"] == 7
+    assert found["duplicates"]["by_split"]["normalised"]["train"] == 4
+    assert (found["duplicates"]["exact_rows"], found["label_balance"]["labels"]) == (0, 77)
+
+
+def test_gsm8k_repeats_and_leaks_nothing_in_any_format() -> None:
+    """Questions with answers of several lines: a shape that Banking77 has not."""
+    found = the_same_in_every_format({split: gsm8k_rows(split) for split in ("train", "test")})
+    assert {split: part["rows"] for split, part in found["shape"]["splits"].items()} == {"train": 7_473, "test": 1_319}
+    assert (found["mapping"]["shape"], found["label_balance"], found["violations"]) == ("question_answer", None, {})
+    assert (found["duplicates"]["exact_rows"], found["duplicates"]["normalised_rows"]) == (0, 0)
+    assert (found["split_leakage"]["exact_rows"], found["split_leakage"]["normalised_rows"]) == (0, 0)
+    assert (found["label_conflicts"]["conflicting_inputs"], found["sensitive"]["kinds"]) == (0, {})
 
 
 def test_the_fingerprint_knows_neither_order_nor_files_but_every_row() -> None:
@@ -265,6 +282,11 @@ def test_dates_columns_and_unsafe_cells_are_told() -> None:
 
     file = SplitFile("train", "a.csv", "csv", False, lambda: io.BytesIO(data))
     found = inspect([file], mapping, policy=Policy(stale_days=365, as_of=20_500))
+    sources = inspect([file], mapping, policy=Policy(covers_from=18_262, covers_to=20_453))["dates"]
+    assert (sources["before_period_rows"], sources["after_period_rows"]) == (0, 1)
+    assert [place["row"] for place in sources["samples"]] == [3]
+    earlier = inspect([file], mapping, policy=Policy(covers_from=18_263))["dates"]
+    assert (earlier["before_period_rows"], earlier["after_period_rows"], earlier["stale_rows"]) == (1, 0, 0)
     assert {kind: row["rows"] for kind, row in found["unsafe"].items()} == {"formula": 1, "html": 1, "zero_width": 1}
     assert (found["dates"]["dated_rows"], found["dates"]["undated_rows"], found["dates"]["stale_rows"]) == (2, 2, 1)
     assert found["shape"]["columns"]["source"]["constant"] is True

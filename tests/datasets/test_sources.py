@@ -3,12 +3,14 @@
 import datetime as dt
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.test import Client
 from django.urls import reverse
 
 from apps.datasets import actions
-from apps.datasets.errors import OwnerOutsideTeam, ReasonNeeded
+from apps.datasets.errors import DateNotPossible, OwnerOutsideTeam, ReasonNeeded
 from apps.datasets.models import Source
+from apps.datasets.period import EPOCH, declared_period
 from apps.datasets.refs import version_ref
 from apps.evidence import facts
 from tests.api.client import Caller
@@ -105,6 +107,35 @@ def test_on_the_page(scene: Scene) -> None:
     page = client.get(reverse("datasets:source_detail", args=[source.pk])).content.decode()
     for text in ("28 Feb 2026", "Restricted, with terms", "For routing only", "Minors", "No consent", scene.lead.name):
         assert text in page
+
+
+def test_a_period_ends_after_it_begins(scene: Scene) -> None:
+    source = scene.dataset.sources.get()
+    days = {"covers_from": dt.date(2026, 3, 1), "cut_off": dt.date(2026, 2, 28)}
+    with pytest.raises(DateNotPossible, match="lies after its last one"):
+        actions.edit_source(source.pk, by=scene.engineer, revision=None, **days)
+    caller = Caller(scene.engineer)
+    body = {"team": str(scene.team.pk), "name": "Crawl", "kind": "published", "covers_from": "2020-01-02"}
+    status, problem = caller.post("sources/", body | {"cut_off": "2020-01-01"})
+    assert (status, problem["code"], list(problem["errors"])) == (422, "date_not_possible", ["/covers_from"])
+    assert caller.post("sources/", body | {"cut_off": "2020-01-02"})[1]["covers_from"] == "2020-01-02"
+    with pytest.raises(IntegrityError, match="source_begins_before_its_cut_off"), transaction.atomic():
+        Source.objects.update(**days)
+
+
+def test_the_period_of_several_sources_is_open_where_one_leaves_it_open(scene: Scene) -> None:
+    def period(*days: tuple[int | None, int | None]) -> tuple[int | None, int | None]:
+        def day(number: int | None) -> dt.date | None:
+            return EPOCH + dt.timedelta(days=number) if number is not None else None
+
+        sources = [Source(covers_from=day(first), cut_off=day(last)) for first, last in days]
+        found = declared_period(sources)
+        return found["covers_from"], found["covers_to"]
+
+    assert period() == (None, None)
+    assert period((10, 20)) == (10, 20)
+    assert period((10, 20), (5, 15)) == (5, 20)
+    assert period((10, None), (None, 15)) == (None, None)
 
 
 def test_by_the_api_and_its_filters(scene: Scene) -> None:

@@ -22,6 +22,7 @@ FRAGMENTS = {
     "datasets:version_datasheet_pdf", "datasets:version_croissant",
     "datasets:export_file",
     "datasets:audit_panel", "datasets:version_compare_panel", "datasets:version_derivation_panel",
+    "datasets:table_read_panel",
 }  # fmt: skip
 
 

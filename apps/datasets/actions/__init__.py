@@ -10,7 +10,7 @@ from apps.datasets.actions.catalogue import (
     edit_source,
     set_sources,
 )
-from apps.datasets.actions.comparing import compare_versions
+from apps.datasets.actions.comparing import cancel_comparison, compare_versions
 from apps.datasets.actions.copies import (
     extend_copy,
     hand_over_copy,
@@ -32,6 +32,7 @@ from apps.datasets.actions.exports import (
     open_link,
     revoke_export,
 )
+from apps.datasets.actions.feedback import decide_feedback
 from apps.datasets.actions.guidelines import draft_guideline, edit_guideline, publish_guideline
 from apps.datasets.actions.inspecting import cancel_inspection, inspect_again
 from apps.datasets.actions.judging import adjudicate, judge
@@ -43,8 +44,9 @@ from apps.datasets.actions.lineage import (
 )
 from apps.datasets.actions.reading import set_reading
 from apps.datasets.actions.reviewers import dismiss_reviewer, invite_reviewers
-from apps.datasets.actions.samples import draw_again, draw_sample
+from apps.datasets.actions.samples import cancel_draw, draw_again, draw_sample
 from apps.datasets.actions.sensitive import decide_sensitive
+from apps.datasets.actions.tables import take_table
 from apps.datasets.actions.uploads import (
     abandon_upload,
     append_upload,
@@ -60,12 +62,15 @@ __all__ = [
     "add_annotations",
     "adjudicate",
     "append_upload",
+    "cancel_comparison",
+    "cancel_draw",
     "cancel_inspection",
     "close_audit",
     "compare_versions",
     "create_dataset",
     "create_export",
     "create_source",
+    "decide_feedback",
     "decide_sensitive",
     "derive_version",
     "discard_description",
@@ -103,6 +108,7 @@ __all__ = [
     "start_upload",
     "take_file",
     "take_over_description",
+    "take_table",
     "unmask_samples",
     "view_samples",
     "withdraw_audit",

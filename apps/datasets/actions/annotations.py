@@ -13,7 +13,7 @@ from apps.core import access, jobs, subjects
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
 from apps.core.models import Job
-from apps.datasets.actions.erasing import hold_bytes
+from apps.datasets.actions.forgetting import erased
 from apps.datasets.errors import (
     AnnotationsStand,
     AnnotationsTooMany,
@@ -37,6 +37,7 @@ from apps.datasets.models import (
     Upload,
 )
 from apps.datasets.refs import version_ref
+from apps.datasets.storage import hold_bytes
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -221,16 +222,18 @@ def _finish(
     job: Job, table: AnnotationTable, state: str, figures: dict[str, Any], error: str = "", row: int | None = None
 ) -> None:
     jobs.hold(job)
+    hold_bytes()
     result = AnnotationResult.objects.select_for_update().get(table=table)
     if result.state != State.PENDING:
         return
     contested = figures.pop("contested", [])
+    is_erased = erased(table.version) is not None
     ContestedItem.objects.bulk_create(
         [
             ContestedItem(
                 table=table,
                 position=position,
-                item=one["item"],
+                item="" if is_erased else one["item"],
                 agreement=one["agreement"],
                 majority=one["majority"],
                 labels=one["labels"],

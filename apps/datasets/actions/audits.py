@@ -4,12 +4,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import subjects
-from apps.core.clock import now
 from apps.datasets import auditing
 from apps.datasets.actions.comparing import start_differences
+from apps.datasets.actions.ending import end, forget_texts, withdraw
 from apps.datasets.actions.reviewers import locked, require_lead, unfinished
 from apps.datasets.errors import AuditEnded, AuditUnfinished
-from apps.datasets.models import SampleAudit, SampledText
+from apps.datasets.models import SampleAudit
 from apps.datasets.refs import dataset_ref, version_ref
 from apps.ledger.actions import record_on
 from apps.people.models import User
@@ -32,7 +32,7 @@ def close_audit(audit: SampleAudit, *, by: User, conclusion: str) -> SampleAudit
             extra={"open_rows": progress.open, "disputed_rows": progress.disputed},
         )
     audit.result = auditing.result_of(audit)
-    _end(audit, State.CLOSED, conclusion, by)
+    end(audit, State.CLOSED, conclusion, by)
     overall = audit.result["overall"]
     record_on(
         "sample_audit.closed",
@@ -55,24 +55,12 @@ def close_audit(audit: SampleAudit, *, by: User, conclusion: str) -> SampleAudit
     return audit
 
 
-def _end(audit: SampleAudit, state: str, conclusion: str, by: User) -> None:
-    audit.state, audit.conclusion, audit.ended_by, audit.ended_at = state, conclusion.strip(), by, now()
-    audit.save(update_fields=["state", "result", "conclusion", "ended_by", "ended_at"])
-
-
 @transaction.atomic
 def withdraw_audit(audit: SampleAudit, *, by: User, reason: str) -> SampleAudit:
     """End an audit without a result; its rows and judgements stay readable."""
     audit = unfinished(audit)
     require_lead(audit.version, by)
-    _end(audit, State.WITHDRAWN, reason, by)
-    record_on(
-        "sample_audit.withdrawn",
-        by=by,
-        ref=version_ref(audit.version),
-        obj=audit.version,
-        payload={"audit": str(audit.pk), "number": audit.number, "reason": audit.conclusion},
-    )
+    withdraw(audit, reason, by)
     return audit
 
 
@@ -83,9 +71,4 @@ def erase_texts(audit: SampleAudit, *, by: User, reason: str) -> int:
     require_lead(audit.version, by)
     if audit.is_unfinished:
         raise AuditUnfinished(_("The texts are needed until the audit has ended. Close it or withdraw it first."))
-    erased, _by_table = SampledText.objects.filter(sampled_row__audit=audit).delete()
-    if erased:
-        payload = {"audit": str(audit.pk), "number": audit.number, "texts": erased, "reason": reason.strip()}
-        ref = version_ref(audit.version)
-        record_on("sample_audit.texts_erased", by=by, ref=ref, obj=audit.version, payload=payload)
-    return erased
+    return forget_texts(audit, reason, by)

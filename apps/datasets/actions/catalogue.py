@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.errors import NameTaken
-from apps.datasets.errors import OwnerOutsideTeam, ReasonNeeded, SourceOfAnotherTeam
+from apps.datasets.errors import DateNotPossible, OwnerOutsideTeam, ReasonNeeded, SourceOfAnotherTeam
 from apps.datasets.lineage.walking import announce_downstream
 from apps.datasets.models import Dataset, Source
 from apps.datasets.refs import dataset_ref, source_ref
@@ -25,6 +25,7 @@ SOURCE_FIELDS = (
     "owner",
     "licence",
     "is_authoritative",
+    "covers_from",
     "cut_off",
     "eligibility",
     "eligibility_reason",
@@ -43,13 +44,19 @@ def _taken(name: str) -> NameTaken:
 
 
 def _check_source(team: Team, values: dict[str, Any]) -> None:
-    """Refuse a verdict on eligibility without its reason, and an owner from outside the team."""
+    """Refuse a verdict without its reason, a period that ends before it begins, an owner from outside the team."""
     verdict = values.get("eligibility", Source.Eligibility.UNDECIDED)
     needs_reason = (Source.Eligibility.RESTRICTED, Source.Eligibility.INELIGIBLE)
     if verdict in needs_reason and not values.get("eligibility_reason", "").strip():
         raise ReasonNeeded(
             _("Say why the source is restricted or not eligible, and on which terms it may be used."),
             errors={"/eligibility_reason": [_("Say why, and on which terms.")]},
+        )
+    first, last = values.get("covers_from"), values.get("cut_off")
+    if first and last and first > last:
+        raise DateNotPossible(
+            _("The first day that the source covers lies after its last one. Change one of them."),
+            errors={"/covers_from": [_("After the cut-off date.")]},
         )
     owner = values.get("owner")
     if owner is not None and not (owner.is_active and team.memberships.filter(user=owner).exists()):
@@ -62,7 +69,10 @@ def _check_source(team: Team, values: dict[str, Any]) -> None:
 
 @transaction.atomic
 def create_source(team: Team, *, by: User, **values: Any) -> Source:
-    """Declare a system of record of the team; raise ``NameTaken``, ``ReasonNeeded`` or ``OwnerOutsideTeam``."""
+    """Declare a system of record of the team.
+
+    Raise ``NameTaken``, ``ReasonNeeded``, ``DateNotPossible`` or ``OwnerOutsideTeam``.
+    """
     access.require(by, "source.edit", team.pk)
     _check_source(team, values)
     try:

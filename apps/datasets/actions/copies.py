@@ -10,6 +10,7 @@ from apps.core import access, subjects
 from apps.core.canonical import sha256_digest
 from apps.core.clock import today
 from apps.core.errors import InvalidInput
+from apps.datasets.actions.forgetting import forget_rows
 from apps.datasets.errors import (
     BeyondTheTerms,
     CopyIsDeleted,
@@ -21,6 +22,7 @@ from apps.datasets.errors import (
 )
 from apps.datasets.models import Copy, CopyDeletion, CopyExtension, DatasetVersion
 from apps.datasets.refs import version_ref
+from apps.datasets.storage import hold_bytes
 from apps.evidence.models import Document
 from apps.ledger.actions import record_on
 from apps.people.models import User
@@ -242,8 +244,8 @@ def record_deletion(
 ) -> CopyDeletion:
     """Record that a copy is gone, with a text or a document of the version as its proof, once and for all.
 
-    The files that Fourgate keeps are looked for: while one is there, ``FilesStillStored``. Raise ``CopyIsDeleted``,
-    ``ProofMissing``.
+    The files that Fourgate keeps are looked for: while one is there, ``FilesStillStored``; with them the texts of rows
+    that the database kept are forgotten. Raise ``CopyIsDeleted``, ``ProofMissing``.
     """
     copy = _standing(copy)
     _require_owner_or("copy.register", copy, by)
@@ -259,17 +261,28 @@ def record_deletion(
             _("Give a text or a document that proves the deletion: a job's output, a ticket, a certificate."),
             errors={"/proof": [_("Give a text or a document.")]},
         )
+    forgotten = None
     if copy.is_own:
+        hold_bytes(alone=True)
         left = [file.name for file in copy.version.files.all() if default_storage.exists(file.storage_name)]
         if left:
             raise FilesStillStored(
                 _("Still in the storage: %(names)s. Delete them; only then can it be recorded.")
                 % {"names": ", ".join(left)[:300]}
             )
-    return _delete(copy, method, by=by, proof=proof.strip(), document=document)
+        forgotten = forget_rows(copy.version, by=by)
+    return _delete(copy, method, by=by, proof=proof.strip(), document=document, forgotten=forgotten)
 
 
-def _delete(copy: Copy, method: str, *, by: User, proof: str, document: Document | None = None) -> CopyDeletion:
+def _delete(
+    copy: Copy,
+    method: str,
+    *,
+    by: User,
+    proof: str,
+    document: Document | None = None,
+    forgotten: dict[str, int] | None = None,
+) -> CopyDeletion:
     digest = document.digest if document is not None and not proof else sha256_digest(proof.encode())
     try:
         with transaction.atomic():
@@ -289,6 +302,7 @@ def _delete(copy: Copy, method: str, *, by: User, proof: str, document: Document
             "proof_digest": digest,
             "document": str(document.pk) if document else None,
             "document_digest": document.digest if document else None,
+            **({"forgotten": forgotten} if forgotten is not None else {}),
         },
     )
     subjects.announce_change(version_ref(copy.version), "dataset_copy.deleted")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core import access, jobs, subjects
 from apps.core.canonical import digest_of
 from apps.core.models import Job
-from apps.datasets.actions.erasing import refuse_erased
+from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.actions.uploads import take_file
 from apps.datasets.actions.versions import FileOffer, register_version
 from apps.datasets.errors import NothingToDerive
@@ -128,7 +128,8 @@ def _rewritten(
         default_storage.open(file.storage_name) as source,
     ):
         try:
-            done = rewrite(cast(IO[bytes], source), kind, file.is_packed, target, plan, progress)
+            asked = tuple(settings.SENSITIVE_RECOGNISERS)
+            done = rewrite(cast(IO[bytes], source), kind, file.is_packed, target, plan, progress, asked)
         except FileProblem as problem:
             raise unreadable(file.name, problem) from problem
         if not done.rows:
@@ -137,7 +138,8 @@ def _rewritten(
         target.seek(0)
         taken = File(target, name=file.name)
         taken.size = size  # type: ignore[misc]
-        return done, FileOffer(upload=take_file(parent.dataset, taken, by=by).pk)
+        upload = take_file(parent.dataset, taken, by=by)
+        return done, FileOffer(upload=upload.pk, origin=file.origin, origin_column=file.origin_column)
 
 
 def _register(

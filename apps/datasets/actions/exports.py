@@ -16,7 +16,7 @@ from apps.core.canonical import moment_text
 from apps.core.clock import now, today
 from apps.core.errors import InvalidInput, NotFound, NotPermitted
 from apps.datasets.actions.copies import _register, require_person_of_team
-from apps.datasets.actions.erasing import refuse_erased
+from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.errors import DateNotPossible, LinkEnded, LinkNotPossible, ReasonNeeded
 from apps.datasets.models import (
     Copy,

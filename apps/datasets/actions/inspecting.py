@@ -1,7 +1,6 @@
 """The inspection job: computed by a worker, written once, whoever dies on the way."""
 
 import datetime as dt
-import time
 from functools import partial
 from typing import IO, Any, cast
 
@@ -17,27 +16,24 @@ from apps.core.clock import now
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import inspection
-from apps.datasets.actions.erasing import erased, refuse_erased, without_rows
+from apps.datasets.actions.forgetting import erased, refuse_erased, without_rows
+from apps.datasets.actions.stopping import Stopped, while_asked
 from apps.datasets.errors import InspectionRuns, NothingRuns
+from apps.datasets.inspection.compute import FORMAT, inspect, parameters
 from apps.datasets.inspection.mapping import Shape
 from apps.datasets.inspection.reading import Format
 from apps.datasets.models import DatasetVersion, Inspection, InspectionResult
+from apps.datasets.period import EPOCH, declared_period
 from apps.datasets.refs import version_ref
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
 State = Inspection.State
-LOOK_AGAIN_SECONDS = 1.0
-EPOCH = dt.date(1970, 1, 1)
 STAGES = {
     "reading": _("Reading rows"),
     "comparing": _("Comparing texts"),
     "counting": _("Counting"),
 }
-
-
-class _Stopped(Exception):
-    """Somebody stopped this inspection, or asked for another."""
 
 
 def mapping_of(version: DatasetVersion) -> inspection.Mapping:
@@ -52,9 +48,14 @@ def mapping_of(version: DatasetVersion) -> inspection.Mapping:
 
 
 def policy_of(version: DatasetVersion, today: dt.date) -> inspection.Policy:
-    """Return the parameters that the dataset sets; the day counts only where an age is set."""
+    """Return the parameters that the dataset and its sources set.
+
+    The day counts only where an age is set, the sources' period only where records have dates.
+    """
     policy = inspection.Policy.of(version.dataset.reading.get("policy", {}))
-    return inspection.Policy.of({**policy.as_dict(), "as_of": (today - EPOCH).days if policy.stale_days else None})
+    period = declared_period(version.dataset.sources.all()) if version.date_column else {}
+    as_of = (today - EPOCH).days if policy.stale_days else None
+    return inspection.Policy.of({**policy.as_dict(), **period, "as_of": as_of})
 
 
 def start_inspection(version: DatasetVersion, by: User) -> Inspection:
@@ -116,14 +117,11 @@ def _open(storage_name: str) -> IO[bytes]:
 
 
 def _say(job: Job, version: DatasetVersion, progress: jobs.Progress) -> inspection.Progress:
-    last = [0.0]
+    asked = Inspection.objects.filter(version=version, state=State.PENDING, attempt=job.payload["attempt"])
+    look = while_asked(asked)
 
     def say(rows: int, stage: str = "reading") -> None:
-        if time.monotonic() - last[0] > LOOK_AGAIN_SECONDS:
-            last[0] = time.monotonic()
-            asked = Inspection.objects.filter(version=version, state=State.PENDING, attempt=job.payload["attempt"])
-            if not asked.exists():
-                raise _Stopped
+        look()
         progress(rows, version.rows, str(STAGES[stage]))
 
     return say
@@ -135,12 +133,13 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     version = DatasetVersion.objects.select_related("dataset__use_case__team").get(pk=job.payload["version"])
     files = list(version.files.all())
     mapping, policy = mapping_of(version), policy_of(version, now().date())
+    recognisers = tuple(settings.SENSITIVE_RECOGNISERS)
     key = digest_of(
         [
-            inspection.FORMAT,
+            FORMAT,
             [[file.split, file.name, file.digest] for file in files],
             mapping.as_dict(),
-            policy.as_dict(),
+            parameters(policy, recognisers),
         ]
     )
     result = InspectionResult.objects.filter(key=key).first()
@@ -151,7 +150,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
         return _fail(job, version, _("A file of this version is not in the storage any more."))
     try:
         if result is None:
-            findings = inspection.inspect(
+            findings = inspect(
                 [
                     inspection.SplitFile(
                         file.split,
@@ -167,6 +166,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
                 progress=_say(job, version, progress),
                 memory_limit=settings.INSPECTION_MEMORY_LIMIT,
                 engine=settings.INSPECTION_ENGINE,
+                recognisers=recognisers,
             )
             result, _created = InspectionResult.objects.get_or_create(
                 key=key,
@@ -176,7 +176,7 @@ def inspect_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
                     "engine": settings.INSPECTION_ENGINE,
                 },
             )
-    except _Stopped:
+    except Stopped:
         return {"state": "stopped"}
     except inspection.FileProblem as problem:
         return _fail(job, version, str(problem))

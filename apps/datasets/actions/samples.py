@@ -12,15 +12,18 @@ from apps.core import jobs
 from apps.core.clock import now
 from apps.core.models import Job
 from apps.datasets import inspection
+from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.actions.inspecting import mapping_of
 from apps.datasets.actions.reviewers import locked, refuse_lone_authors, require_lead, seat
-from apps.datasets.errors import AuditUnfinished, SampleTooLarge
+from apps.datasets.actions.stopping import Stopped, while_asked
+from apps.datasets.errors import AuditUnfinished, NothingRuns, SampleTooLarge
 from apps.datasets.inspection import sampling
 from apps.datasets.inspection.scan import where
 from apps.datasets.inspection.statistics import sample_size
 from apps.datasets.models import DatasetVersion, SampleAudit, SampledRow, SampledText
 from apps.datasets.refs import audit_ref, version_ref
 from apps.datasets.rowfiles import readable
+from apps.datasets.storage import hold_bytes
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
@@ -47,10 +50,12 @@ def draw_sample(
 ) -> SampleAudit:
     """Start a sample audit: its rows are drawn by a job, from a seed that nobody chooses.
 
-    Raise ``NotTheHolder``, ``SampleTooLarge``, ``ReviewersLack``, and ``AuditUnfinished`` while another audit of the
-    version is not ended.
+    Raise ``NotTheHolder``, ``FilesErased``, ``SampleTooLarge``, ``ReviewersLack``, and ``AuditUnfinished`` while
+    another audit of the version is not ended.
     """
     require_lead(version, by)
+    hold_bytes()
+    refuse_erased(version)
     rows = sample_rows(version, confidence_percent, margin_percent)
     if rows > MOST_ROWS:
         raise SampleTooLarge(
@@ -109,10 +114,10 @@ def _enqueue(audit: SampleAudit, by: User) -> None:
 
 @transaction.atomic
 def draw_again(audit: SampleAudit, *, by: User) -> SampleAudit:
-    """Draw a sample whose job failed once more, from the same seed."""
+    """Draw a sample whose job failed or was stopped once more, from the same seed."""
     audit = locked(audit)
     require_lead(audit.version, by)
-    if audit.state != State.FAILED:
+    if not audit.is_undrawn:
         raise AuditUnfinished(_("Only a sample that could not be drawn is drawn again."))
     audit.state, audit.error, audit.attempt = State.DRAWING, "", audit.attempt + 1
     audit.save(update_fields=["state", "error", "attempt"])
@@ -127,6 +132,25 @@ def draw_again(audit: SampleAudit, *, by: User) -> SampleAudit:
     return audit
 
 
+@transaction.atomic
+def cancel_draw(audit: SampleAudit, *, by: User) -> SampleAudit:
+    """Stop the draw that runs; the worker lets go within seconds and keeps nothing. Raise ``NothingRuns``."""
+    audit = locked(audit)
+    require_lead(audit.version, by)
+    if audit.state != State.DRAWING:
+        raise NothingRuns(_("No sample of this audit is being drawn."))
+    audit.state, audit.error = State.CANCELLED, _("Stopped by %(name)s.") % {"name": by.name}
+    audit.save(update_fields=["state", "error"])
+    record_on(
+        "sample_audit.draw_stopped",
+        by=by,
+        ref=version_ref(audit.version),
+        obj=audit.version,
+        payload={"audit": str(audit.pk), "number": audit.number, "attempt": audit.attempt},
+    )
+    return audit
+
+
 @jobs.handler("draw_sample")
 def draw_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     """Draw one sample and keep its texts; a second run of the same attempt changes nothing."""
@@ -136,13 +160,19 @@ def draw_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
         return {}
     version = audit.version
     files = list(version.files.all())
+    look = while_asked(SampleAudit.objects.filter(pk=audit.pk, state=State.DRAWING, attempt=audit.attempt))
+
+    def say(done: int) -> None:
+        look()
+        progress(done, 3 * version.rows, str(_("Drawing rows")))
+
     try:
         drawn = sampling.draw(
             readable(files),
             mapping_of(version),
             seed=audit.seed,
             rows=audit.wanted_rows,
-            progress=lambda done: progress(done, 3 * version.rows, str(_("Drawing rows"))),
+            progress=say,
         )
         texts = dict(
             sampling.read_sample(
@@ -152,6 +182,8 @@ def draw_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
                 longest=MOST_CHARACTERS // max(1, len(drawn.places)),
             )
         )
+    except Stopped:
+        return {"state": "stopped"}
     except (inspection.FileProblem, OSError) as problem:
         gone = isinstance(problem, OSError)
         error = _("A file of this version is not in the storage any more.") if gone else str(problem)

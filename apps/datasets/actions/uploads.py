@@ -17,7 +17,9 @@ from apps.datasets.actions.erasing import release
 from apps.datasets.errors import OffsetDiffers, UploadNotReady, UploadTooLarge
 from apps.datasets.inspection import FileProblem
 from apps.datasets.models import Dataset, Upload
+from apps.datasets.refs import dataset_ref
 from apps.evidence.actions import plain_name
+from apps.ledger.actions import record_on
 from apps.people.models import User
 
 State = Upload.State
@@ -25,7 +27,7 @@ KEPT = dt.timedelta(days=2)
 CHECKED_AT_ONCE = 32 * 1024 * 1024
 
 
-def _refuse_size(size: int) -> None:
+def refuse_size(size: int) -> None:
     if size > settings.UPLOAD_LIMIT_BYTES:
         raise UploadTooLarge(
             _("A file holds at most %(n)d bytes here. Split it, or pack it with gzip.")
@@ -37,7 +39,7 @@ def _refuse_size(size: int) -> None:
 def start_upload(dataset: Dataset, name: str, size: int, *, by: User, digest: str = "") -> Upload:
     """Announce a file of ``size`` bytes, to be sent in pieces; ``digest`` (sha256:…) is compared at the end."""
     access.require(by, "dataset.register", dataset.team.pk)
-    _refuse_size(size)
+    refuse_size(size)
     name = plain_name(name)
     kind, packed = storage.format_of(name)
     if size <= 0:
@@ -110,8 +112,8 @@ def check_upload_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     try:
         _check(upload, lambda size: progress(size, upload.size, str(_("Reading the file"))))
     except Refusal as refusal:
-        upload.state, upload.error = State.REFUSED, str(refusal.detail)
-        upload.save(update_fields=["state", "error"])
+        upload.state, upload.error, upload.error_code = State.REFUSED, str(refusal.detail), refusal.code
+        upload.save(update_fields=["state", "error", "error_code"])
         storage.staged(upload.pk).unlink(missing_ok=True)
     return {"state": str(upload.state)}
 
@@ -119,7 +121,7 @@ def check_upload_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
 def take_file(dataset: Dataset, file: Any, *, by: User, digest: str = "") -> Upload:
     """Take a file that came whole with a form; the same checks as for pieces."""
     access.require(by, "dataset.register", dataset.team.pk)
-    _refuse_size(file.size)
+    refuse_size(file.size)
     name = plain_name(file.name or "")
     kind, packed = storage.format_of(name)
     found, size, shape = storage.checked(file, name, digest)
@@ -142,12 +144,15 @@ def take_file(dataset: Dataset, file: Any, *, by: User, digest: str = "") -> Upl
 
 @transaction.atomic
 def abandon_upload(upload: Upload, *, by: User) -> None:
-    """Forget an upload that no version uses."""
+    """Forget an upload that no version uses; a table that is being read for it is let go within seconds."""
     upload = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)
     if upload.by_id != by.pk:
         access.require(by, "dataset.edit", upload.dataset.team.pk)
     if upload.state == State.USED:
         raise UploadNotReady(_("A registered version uses this file."))
+    if upload.state == State.READING:
+        table = {"table": upload.taken_from["table"]}
+        record_on("dataset.table_stopped", by=by, ref=dataset_ref(upload.dataset), obj=upload.dataset, payload=table)
     _forget(upload)
 
 

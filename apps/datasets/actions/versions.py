@@ -2,8 +2,8 @@
 
 from collections import abc
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import cast
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
@@ -16,8 +16,8 @@ from apps.core.canonical import digest_of
 from apps.datasets import storage
 from apps.datasets.actions.comparing import start_differences
 from apps.datasets.actions.copies import own_files_copy
-from apps.datasets.actions.erasing import hold_bytes
 from apps.datasets.actions.inspecting import start_inspection
+from apps.datasets.actions.origins import declared_before, require_origins
 from apps.datasets.actions.reading import reading_of
 from apps.datasets.errors import (
     ColumnsDiffer,
@@ -28,8 +28,9 @@ from apps.datasets.errors import (
 )
 from apps.datasets.inspection import Mapping, guess_mapping
 from apps.datasets.inspection.mapping import Shape, shape_of
-from apps.datasets.models import Dataset, DatasetVersion, SplitFile, SplitName, Upload
+from apps.datasets.models import Dataset, DatasetVersion, FileOrigin, SplitFile, SplitName, Upload
 from apps.datasets.refs import version_ref
+from apps.datasets.storage import hold_bytes
 from apps.evidence.actions import plain_name
 from apps.ledger.actions import record_on
 from apps.people.models import User
@@ -37,11 +38,16 @@ from apps.people.models import User
 
 @dataclass(frozen=True, slots=True)
 class FileOffer:
-    """One file for a split: an upload, or a file that lies in the storage already (with its digest, if known)."""
+    """One file for a split: an upload, or a file that lies in the storage already (with its digest, if known).
+
+    One whose ``origin`` is production feedback says in ``origin_column`` of every row where that came from.
+    """
 
     upload: UUID | None = None
     storage_key: str = ""
     digest: str = ""
+    origin: str = ""
+    origin_column: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,8 @@ class _File:
     is_packed: bool
     columns: tuple[str, ...]
     added_by: User
+    taken_from: dict[str, Any] = field(default_factory=dict)
+    origin_column: str = ""
 
 
 def version_digest(files: Sequence[_File]) -> str:
@@ -93,8 +101,8 @@ def register_version(
     """Register the files as the dataset's next version and queue its inspection.
 
     Columns that are not named are those that the dataset remembers, else guessed. Raise ``NothingToRegister``,
-    ``UploadNotReady``, ``StorageKeyRefused``, ``ColumnsDiffer``, ``ColumnUnknown`` or ``SameContent``; then nothing is
-    registered.
+    ``UploadNotReady``, ``StorageKeyRefused``, ``ColumnsDiffer``, ``ColumnUnknown``, ``OriginMissing`` or
+    ``SameContent``; then nothing is registered.
     """
     access.require(by, "dataset.register", dataset.team.pk)
     referenced = {
@@ -103,6 +111,7 @@ def register_version(
         for offer in splits.get(split, ())
         if not offer.upload
     }
+    require_origins(dataset, splits)
     with transaction.atomic():
         return _register(
             dataset,
@@ -134,10 +143,16 @@ def _register(
     dataset = Dataset.objects.select_for_update(of=("self",)).select_related("use_case__team").get(pk=dataset.pk)
     hold_bytes()
     files = [
-        _from_upload(dataset, split, offer) if offer.upload else replace(referenced[offer.storage_key], split=split)
+        replace(
+            _from_upload(dataset, split, offer) if offer.upload else referenced[offer.storage_key],
+            split=split,
+            origin_column=offer.origin_column.strip() if offer.origin else "",
+        )
         for split in SplitName.values
         for offer in splits.get(split, ())
     ]
+    known = declared_before(dataset, [file.digest for file in files])
+    files = [replace(file, origin_column=file.origin_column or known.get(file.digest, "")) for file in files]
     if not files or SplitName.TRAIN not in {file.split for file in files}:
         raise NothingToRegister(
             _("A version needs at least one file in the training split."),
@@ -183,6 +198,9 @@ def _register(
                 format=file.format,
                 is_packed=file.is_packed,
                 added_by=file.added_by,
+                taken_from=file.taken_from,
+                origin=FileOrigin.PRODUCTION_FEEDBACK if file.origin_column else "",
+                origin_column=file.origin_column,
             )
             for position, file in enumerate(files)
         ]
@@ -201,6 +219,8 @@ def _register(
                     "digest": file.digest,
                     "size": file.size,
                     "rows": file.rows,
+                    **({"taken_from": file.taken_from} if file.taken_from else {}),
+                    **({"production_feedback": file.origin_column} if file.origin_column else {}),
                 }
                 for file in files
             ],
@@ -269,6 +289,7 @@ def _from_upload(dataset: Dataset, split: str, offer: FileOffer) -> _File:
         upload.is_packed,
         tuple(upload.columns),
         upload.by,
+        upload.taken_from,
     )
 
 

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from apps.core.api.pagination import CursorPages
 from apps.core.api.views import ReadView
 from apps.datasets import actions, auditing
+from apps.datasets.actions.access import note_audit_seen
 from apps.datasets.api.fields import NothingSerializer, only_seen
 from apps.datasets.filters import AuditFilter, JudgedRowFilter
 from apps.datasets.models import (
@@ -221,7 +222,7 @@ class SampleAuditViewSet(ReadView):
     )
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=RowPages, url_path="rows")
     def sampled_rows(self, request: Any, pk: str) -> Response:
-        """List the drawn rows in the order of the sample, masked."""
+        """List the drawn rows in the order of the sample, masked; recorded once a person, audit and hour."""
         audit = self.get_object()
         knows = not audit.is_unfinished or auditing.leads(audit.version, request.user)
         own = Judgement.objects.select_related("sampled_row").order_by("judged_at")
@@ -231,6 +232,8 @@ class SampleAuditViewSet(ReadView):
         if knows:
             rows = JudgedRowFilter(request.query_params, queryset=rows, request=request).qs
         page = self.paginate_queryset(rows)
+        if any(hasattr(row, "content") for row in page or []):
+            note_audit_seen(audit, by=request.user)
         context = {**self.get_serializer_context(), "knows": knows}
         return self.get_paginated_response(SampledRowSerializer(page, many=True, context=context).data)
 
@@ -240,6 +243,13 @@ class SampleAuditViewSet(ReadView):
         """Draw again what could not be drawn, from the same seed."""
         actions.draw_again(self.get_object(), by=request.user)
         return self._answer(status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=NothingSerializer, responses={201: OneAuditSerializer})
+    @action(detail=True, methods=["post"], url_path="draw-stops")
+    def draw_stops(self, request: Any, pk: str) -> Response:
+        """Stop the draw that runs; refused when none does."""
+        actions.cancel_draw(self.get_object(), by=request.user)
+        return self._answer()
 
     @extend_schema(request=InvitationSerializer, responses={201: OneAuditSerializer})
     @action(detail=True, methods=["post"])

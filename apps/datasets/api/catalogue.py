@@ -14,10 +14,11 @@ from apps.datasets.actions.reading import reading_of
 from apps.datasets.api.custody import SourceCustody
 from apps.datasets.api.fields import only_seen
 from apps.datasets.api.lineage import SurroundingsSerializer
+from apps.datasets.api.uploads import TableReadSerializer, UploadSerializer
 from apps.datasets.api.versions import RegisterFilesSerializer, RegisterSerializer, VersionSerializer
 from apps.datasets.filters import DatasetFilter, SourceFilter
 from apps.datasets.lineage.surroundings import surroundings
-from apps.datasets.models import Dataset, RecordShape, Source, SplitName
+from apps.datasets.models import Dataset, RecordShape, Source, SplitName, Upload
 from apps.datasets.refs import source_ref
 from apps.people.models import Team, User
 from apps.people.visibility import visible_people
@@ -37,9 +38,9 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
     class Meta:
         model = Source
         fields = [
-            "id", "team", "name", "kind", "location", "owner_name", "owner", "licence", "is_authoritative", "cut_off",
-            "eligibility", "eligibility_reason", "exclusions", "excluded", "retention_days", "revision", "created_at",
-            "updated_at",
+            "id", "team", "name", "kind", "location", "owner_name", "owner", "licence", "is_authoritative",
+            "covers_from", "cut_off", "eligibility", "eligibility_reason", "exclusions", "excluded", "retention_days",
+            "revision", "created_at", "updated_at",
         ]  # fmt: skip
         read_only_fields = ["id", "revision", "created_at", "updated_at"]
         validators: list[Any] = []
@@ -220,6 +221,24 @@ class DatasetViewSet(EditView):
                 splits.setdefault(name, []).append(FileOffer(upload=taken.pk))
         version = actions.register_version(dataset, splits, by=request.user, **data)
         return Response(VersionSerializer(version).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(methods=["GET"], responses=UploadSerializer(many=True), filters=False)
+    @extend_schema(methods=["POST"], request=TableReadSerializer, responses={202: UploadSerializer}, filters=False)
+    @action(detail=True, methods=["get", "post"], url_path="table-reads", filterset_class=None)
+    def table_reads(self, request: Any, pk: str) -> Response:
+        """List the files that were read from tables and wait to be registered, or read a table into one.
+
+        The upload is ``reading`` until it is ``ready`` to be registered or ``refused`` (``error_code`` says why).
+        ``DELETE uploads/{id}/`` stops the reading.
+        """
+        dataset = self.get_object()
+        if request.method == "GET":
+            page = self.paginate_queryset(Upload.objects.of_tables(dataset))
+            return self.get_paginated_response(UploadSerializer(page, many=True).data)
+        serializer = TableReadSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        upload = actions.take_table(dataset, by=request.user, **serializer.validated_data)
+        return Response(UploadSerializer(upload).data, status=status.HTTP_202_ACCEPTED)
 
 
 def _fields(request: Any) -> Any:

@@ -20,19 +20,37 @@ from apps.datasets.models import Dataset, Upload
 from apps.datasets.parsers import PieceParser
 
 
+class TakenFromSerializer(serializers.Serializer[Any]):
+    """The table that a file was read from; nothing for a file that was sent."""
+
+    table = serializers.CharField(required=False)
+    columns = serializers.ListField(child=serializers.CharField(), required=False)
+    engine = serializers.CharField(required=False)
+    rows = serializers.IntegerField(required=False)
+    read_at = serializers.DateTimeField(required=False)
+
+
+class TableReadSerializer(serializers.Serializer[Any]):
+    table = serializers.CharField(max_length=200, help_text="schema.table")
+    columns = serializers.ListField(
+        child=serializers.CharField(max_length=200), required=False, default=list, max_length=2000
+    )
+
+
 class UploadSerializer(serializers.ModelSerializer[Upload]):
     dataset = serializers.PrimaryKeyRelatedField(queryset=Dataset.objects.all())
     declared_digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}$", required=False, default="", allow_blank=True)
     size = serializers.IntegerField(min_value=0, max_value=2**53)
+    taken_from = TakenFromSerializer(read_only=True)
 
     class Meta:
         model = Upload
         fields = [
             "id", "dataset", "name", "size", "received", "declared_digest", "digest", "columns", "rows", "state",
-            "job_id", "error", "created_at",
+            "job_id", "error", "error_code", "taken_from", "created_at",
         ]  # fmt: skip
         read_only_fields = [
-            "id", "received", "digest", "columns", "rows", "state", "job_id", "error", "created_at",
+            "id", "received", "digest", "columns", "rows", "state", "job_id", "error", "error_code", "created_at",
         ]  # fmt: skip
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

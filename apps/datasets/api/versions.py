@@ -16,13 +16,15 @@ from apps.datasets import actions
 from apps.datasets.api import annotations as annotating
 from apps.datasets.api.custody import VersionCustody
 from apps.datasets.api.differences import VersionDifferences
+from apps.datasets.api.feedback import FeedbackActions
 from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.api.sensitive import SensitiveActions
+from apps.datasets.api.uploads import TakenFromSerializer
 from apps.datasets.datasheet import content, croissant, pdf
 from apps.datasets.filters import VersionFilter
 from apps.datasets.lineage.surroundings import surroundings
-from apps.datasets.models import DatasetVersion, Inspection, RecordShape, SplitFile
+from apps.datasets.models import DatasetVersion, FileOrigin, Inspection, RecordShape, SplitFile
 from apps.datasets.refs import version_ref
 from apps.datasets.views.findings import masked_place
 from apps.evidence import facts as registry
@@ -30,9 +32,24 @@ from apps.evidence.api import FactSerializer
 
 
 class FileSerializer(serializers.ModelSerializer[SplitFile]):
+    taken_from = TakenFromSerializer(read_only=True)
+    origin = serializers.ChoiceField(choices=FileOrigin.choices, allow_blank=True, read_only=True)
+
     class Meta:
         model = SplitFile
-        fields = ["id", "split", "name", "digest", "size", "rows", "format", "is_packed"]
+        fields = [
+            "id",
+            "split",
+            "name",
+            "digest",
+            "size",
+            "rows",
+            "format",
+            "is_packed",
+            "taken_from",
+            "origin",
+            "origin_column",
+        ]
         read_only_fields = fields
 
 
@@ -53,10 +70,20 @@ class OfferSerializer(serializers.Serializer[Any]):
     upload = serializers.UUIDField(required=False, allow_null=True, default=None)
     storage_key = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
     digest = serializers.RegexField(r"^sha256:[0-9a-f]{64}$", required=False, default="", allow_blank=True)
+    origin = serializers.ChoiceField(choices=FileOrigin.choices, required=False, default="", allow_blank=True)
+    origin_column = serializers.CharField(
+        max_length=200,
+        required=False,
+        default="",
+        allow_blank=True,
+        help_text="Says of each row of production feedback where it came from: an output, a ticket or an address.",
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs["upload"]) == bool(attrs["storage_key"]):
             raise serializers.ValidationError(_("Give either upload or storage_key."))
+        if bool(attrs["origin"]) != bool(attrs["origin_column"]):
+            raise serializers.ValidationError(_("Give origin and origin_column together."))
         return attrs
 
 
@@ -139,7 +166,7 @@ class DatasheetSerializer(serializers.Serializer[Any]):
     sections = SectionSerializer(many=True)
 
 
-class VersionViewSet(VersionCustody, VersionDifferences, SensitiveActions, ReadView):
+class VersionViewSet(VersionCustody, VersionDifferences, SensitiveActions, FeedbackActions, ReadView):
     """Registered versions: immutable, with what the machine found in them."""
 
     model = DatasetVersion

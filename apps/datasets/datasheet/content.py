@@ -168,7 +168,7 @@ class Datasheet:
 
     def _sources(self) -> Section:
         headings = (
-            _("Source"), _("Kind"), _("Where"), _("Owner"), _("Licence"), _("Authoritative"), _("Cut-off"),
+            _("Source"), _("Kind"), _("Where"), _("Owner"), _("Licence"), _("Authoritative"), _("Period"),
             _("Eligible for training"),
         )  # fmt: skip
         table = tuple(
@@ -179,7 +179,7 @@ class Datasheet:
                 source_owner(row) or "–",
                 row.licence or "–",
                 _("yes") if row.is_authoritative else _("no"),
-                _day(row.cut_off) if row.cut_off else "–",
+                _period(row),
                 eligibility(row),
             )
             for row in self.sources
@@ -261,6 +261,13 @@ class Datasheet:
 
 def _day(value: dt.date) -> str:
     return date_format(value, "j M Y")
+
+
+def _period(source: Source) -> str:
+    first, last = (_day(day) if day else "" for day in (source.covers_from, source.cut_off))
+    if first and last:
+        return f"{first} – {last}"
+    return _("from %(day)s") % {"day": first} if first else _("until %(day)s") % {"day": last} if last else "–"
 
 
 def source_owner(source: Source) -> str:

@@ -152,7 +152,7 @@ def document(sheet: Datasheet) -> dict[str, Any]:
         ],
         "rai:dataLimitations": sheet.problems(),
         "rai:dataCollection": [row.name for row in sheet.sources],
-        "rai:dataCollectionTimeframe": [row.cut_off.isoformat() for row in sheet.sources if row.cut_off],
+        "rai:dataCollectionTimeframe": [row.timeframe for row in sheet.sources if row.timeframe],
         "rai:dataPreprocessingProtocol": [
             f"{row.name}: {pair['what']}" + (f" ({pair['why']})" if pair["why"] else "")
             for row in sheet.sources
@@ -239,6 +239,7 @@ def _records(sheet: Datasheet, file: SplitFile) -> dict[str, Any]:
 
 
 def _source(row: Any) -> dict[str, Any]:
+    days = row.timeframe
     found = {
         "@type": "sc:CreativeWork",
         "@id": f"urn:uuid:{row.pk}",
@@ -247,7 +248,7 @@ def _source(row: Any) -> dict[str, Any]:
         "description": row.exclusions,
         "license": licence_of(row.licence) if row.licence else "",
         "creditText": source_owner(row),
-        "temporalCoverage": f"../{row.cut_off.isoformat()}" if row.cut_off else "",
+        "temporalCoverage": f"../{days}" if days and "/" not in days else days,
         "sameAs" if re.match(r"^https?://", row.location) else "locationCreated": row.location,
     }
     return {key: value for key, value in found.items() if value not in ("", None)}

@@ -11,7 +11,14 @@ from django.utils.translation import ngettext
 
 from apps.agenda.due import DueItem
 from apps.datasets import auditing
-from apps.datasets.models import AuditReviewer, DatasetVersion, SampleAudit, SampledRow, VersionDifference
+from apps.datasets.models import (
+    AuditReviewer,
+    DatasetVersion,
+    SampleAudit,
+    SampledRow,
+    VersionDifference,
+    files_deleted,
+)
 from apps.datasets.refs import audit_ref, version_ref
 from apps.owners import holders
 from apps.owners.models import Ownership
@@ -37,19 +44,19 @@ def _led_by(user: Any) -> list[uuid.UUID]:
 
 
 def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
-    """Leave the newest versions of their datasets that need an audit: no audit stands, and the change is major.
+    """Leave the newest versions of their datasets that need an audit: with files, without one, of a major change.
 
     Major is what has no earlier audited version, or differs from the last one in more than 5 % of the rows of both;
-    while the two are being compared nothing is said yet.
+    while the two are being compared nothing is said yet. A comparison by a key that somebody chose does not count.
     """
     newer = DatasetVersion.objects.filter(dataset=OuterRef("dataset"), number__gt=OuterRef("number"))
     standing = SampleAudit.objects.filter(version=OuterRef("pk")).exclude(state=State.WITHDRAWN)
     audited = DatasetVersion.objects.filter(dataset=OuterRef("dataset"), audits__state=State.CLOSED)
     known = VersionDifference.objects.filter(
-        older_digest=OuterRef("last_audited"), newer_digest=OuterRef("digest")
+        older_digest=OuterRef("last_audited"), newer_digest=OuterRef("digest"), key_column=""
     ).order_by("-id")
     return (
-        versions.filter(~Exists(newer), ~Exists(standing))
+        versions.filter(~Exists(newer), ~Exists(standing), ~files_deleted("pk"))
         .annotate(last_audited=Subquery(audited.order_by("-number").values("digest")[:1]))
         .annotate(
             difference_state=Subquery(known.values("state")[:1]),
@@ -92,7 +99,7 @@ def _why(version: Any) -> str:
 def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
     """Return the audits that can't go on without their lead."""
     rows = SampleAudit.objects.filter(
-        version__dataset__in=datasets, state__in=[State.FAILED, State.REVIEWING]
+        version__dataset__in=datasets, state__in=[State.FAILED, State.CANCELLED, State.REVIEWING]
     ).select_related("version__dataset")
     audits = list(rows.order_by("created_at")[:MOST])
     progress = auditing.progress_of([audit.pk for audit in audits])
@@ -100,7 +107,7 @@ def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
     for audit in audits:
         here = reverse("datasets:audit_detail", args=[audit.pk])
         found = progress.get(audit.pk)
-        if audit.state == State.FAILED:
+        if audit.is_undrawn:
             items.append(_item("audit_failed", audit, audit.error, _("See why"), here, 20))
         elif found is not None and found.disputed:
             reason = ngettext("Reviewers differ on %(n)d row", "Reviewers differ on %(n)d rows", found.disputed) % {

@@ -57,6 +57,8 @@ UNSAFE: dict[str, Text] = {
     "bidirectional": lazy("characters that turn the reading direction"),
     "mojibake": lazy("characters damaged by a wrong encoding"),
 }
+AGE = "dataset.stale_records"
+OF_THE_PERIOD = ("before_period_rows", "after_period_rows")
 FACTS = (
     FoundFact(
         "shape",
@@ -211,24 +213,26 @@ FACTS = (
     FoundFact(
         "dates",
         FactDefinition(
-            "dataset.stale_records",
+            AGE,
             lazy("Age of the records"),
             lazy(
-                "Rows by the date column: older than the policy allows, older than the sources begin, or dated ahead."
+                "Rows by the date column: older than the policy allows, outside the period that the sources declare, "
+                "or dated ahead."
             ),
             {
                 "dated_rows": lazy("Rows with a date"),
                 "undated_rows": lazy("Rows without a date"),
                 "stale_rows": lazy("Stale rows"),
                 "stale_percent": lazy("Stale rows, per cent of all"),
-                "before_cut_off_rows": lazy("Rows older than the sources' declared beginning"),
+                "before_period_rows": lazy("Rows older than the first day that the sources declare"),
+                "after_period_rows": lazy("Rows newer than the last day that the sources declare"),
                 "future_rows": lazy("Rows dated after the day of the inspection"),
             },
         ),
         say.dates,
         say.dates_said,
         lazy("The version has no date column."),
-        ("dated_rows", "stale_rows", "before_cut_off_rows"),
+        ("dated_rows", "stale_rows", *OF_THE_PERIOD),
     ),
     FoundFact(
         "languages",

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core.errors import Text
+from apps.datasets.period import day_of
 from apps.evidence.facts import Figure
 
 Findings = Mapping[str, Any]
@@ -112,8 +113,8 @@ def lengths_said(part: Any, _findings: Findings) -> str:
 
 
 def dates(part: Any, findings: Findings) -> Figures:
-    names = ("dated_rows", "undated_rows", "stale_rows", "before_cut_off_rows", "future_rows")
-    return {**{name: part[name] for name in names}, "stale_percent": percent(part["stale_rows"], total(findings))}
+    names = ("dated_rows", "undated_rows", "stale_rows", "before_period_rows", "after_period_rows", "future_rows")
+    return {**pick(*names)(part, findings), "stale_percent": percent(part["stale_rows"], total(findings))}
 
 
 def dates_said(part: Any, findings: Findings) -> str:
@@ -125,8 +126,22 @@ def dates_said(part: Any, findings: Findings) -> str:
         if days
         else _("%(rows)s dated; no age is set from which a row is stale.") % {"rows": rows_said(part["dated_rows"])}
     )
-    undated = part["undated_rows"]
-    return stale + (" " + _("%(rows)s without a date.") % {"rows": rows_said(undated)} if undated else "")
+    told = [stale, *_outside_said(part, findings["parameters"])]
+    if part["undated_rows"]:
+        told.append(_("%(rows)s without a date.") % {"rows": rows_said(part["undated_rows"])})
+    return " ".join(told)
+
+
+def _outside_said(part: Any, parameters: Mapping[str, Any]) -> list[str]:
+    """Return how many rows lie outside the period that the sources declared when the version was read."""
+    first, last, told = parameters.get("covers_from"), parameters.get("covers_to"), []
+    if first is not None:
+        values = {"rows": rows_said(part["before_period_rows"]), "day": day_of(first)}
+        told.append(_("%(rows)s older than %(day)s, the first day that the sources declare.") % values)
+    if last is not None:
+        values = {"rows": rows_said(part["after_period_rows"]), "day": day_of(last)}
+        told.append(_("%(rows)s newer than %(day)s, the last day that the sources declare.") % values)
+    return told
 
 
 def languages(part: Any, _findings: Findings) -> Figures:

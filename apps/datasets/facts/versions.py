@@ -1,16 +1,18 @@
 """What is known of a dataset version: figures from its inspection, its sources and the storage."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from apps.core.canonical import digest_of
-from apps.datasets.facts.findings import FACTS
+from apps.datasets.facts import feedback
+from apps.datasets.facts.findings import AGE, FACTS, OF_THE_PERIOD
 from apps.datasets.facts.sentences import leakage_sentence, sensitive_sentence
-from apps.datasets.models import Copy, CopyDeletion, DatasetVersion, Inspection, Source
+from apps.datasets.models import DatasetVersion, Inspection, Source, files_deleted
+from apps.datasets.period import declared_period
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
 lazy = gettext_lazy
@@ -46,18 +48,19 @@ OWN = (
         },
     ),
 )
-DEFINITIONS = (*OWN, *(row.definition for row in FACTS))
+DEFINITIONS = (*OWN, feedback.DEFINITION, *(row.definition for row in FACTS))
 
 
 def read(version: DatasetVersion) -> list[Fact]:
-    """Return every fact of the version; three queries besides the inspection's row."""
-    files = list(version.files.annotate(is_erased=_erased()))
+    """Return every fact of the version; three queries besides the inspection's row, four with production feedback."""
+    files = list(version.files.annotate(is_erased=files_deleted("version_id")))
     sources = list(version.dataset.sources.order_by("name"))
     found = Inspection.objects.filter(version=version).select_related("result").first()
-    facts = [_files(version, files), _splits(version, files), _sources(sources)]
+    facts = [_files(version, files), _splits(version, files), _sources(sources), feedback.read(version, files)]
     if found is None or found.state != Inspection.State.DONE or found.result is None:
         return facts + [_not_yet(row.definition.name, found) for row in FACTS]
-    return facts + _inspected(found, {"version": version.digest, "findings": found.result.digest})
+    origin = {"version": version.digest, "findings": found.result.digest}
+    return facts + [_as_declared(fact, found, sources) for fact in _inspected(found, origin)]
 
 
 def _not_yet(name: str, found: Inspection | None) -> Fact:
@@ -66,12 +69,6 @@ def _not_yet(name: str, found: Inspection | None) -> Fact:
     if found is not None and found.state == Inspection.State.FAILED:
         return Fact(name, "failed", _("The inspection failed: %(why)s") % {"why": found.error})
     return Fact(name, "pending", _("The inspection is running."))
-
-
-def _erased() -> Exists:
-    """Tell of a file whether the files of its version were deleted, though another one may need equal bytes."""
-    own = Copy.Kind.REGISTERED
-    return Exists(CopyDeletion.objects.filter(copy__version=OuterRef("version_id"), copy__kind=own))
 
 
 def _files(version: DatasetVersion, files: list[Any]) -> Fact:
@@ -123,7 +120,7 @@ def _sources(sources: list[Any]) -> Fact:
                 row.eligibility,
                 row.eligibility_reason,
                 row.licence,
-                row.cut_off.isoformat() if row.cut_off else "",
+                row.timeframe,
                 row.excluded,
             ]
             for row in sources
@@ -152,6 +149,18 @@ def _inspected(found: Inspection, origin: dict[str, str]) -> list[Fact]:
             figures, sentence = read_as
             facts.append(Fact(name, "known", sentence, figures, origin))
     return facts
+
+
+def _as_declared(fact: Fact, found: Inspection, sources: list[Source]) -> Fact:
+    """Leave out of the age of records what was counted by another period than the sources declare now."""
+    if fact.name != AGE or fact.status != "known" or not found.findings.get("dates"):
+        return fact
+    declared, parameters = declared_period(sources), found.findings["parameters"]
+    if declared == {name: parameters.get(name) for name in declared}:
+        return fact
+    figures = {name: value for name, value in fact.figures.items() if name not in OF_THE_PERIOD}
+    told = _("The sources declare another period since. Inspect the version again to count the rows outside it.")
+    return replace(fact, sentence=f"{fact.sentence} {told}", figures=figures)
 
 
 def summary(version: DatasetVersion, found: Inspection | None) -> str:

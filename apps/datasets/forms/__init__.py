@@ -16,7 +16,7 @@ from apps.datasets.forms.guidelines import GuidelineForm, guideline_values
 from apps.datasets.forms.lineage import EventsForm, InputForm, MetadataForm, NodeForm, PartsForm, WithdrawForm
 from apps.datasets.forms.reading import ReadingForm
 from apps.datasets.forms.sensitive import SensitiveDecisionForm
-from apps.datasets.forms.versions import AgainForm, VersionForm
+from apps.datasets.forms.versions import AgainForm, FeedbackForm, TableForm, VersionForm
 
 __all__ = [
     "AgainForm",
@@ -31,6 +31,7 @@ __all__ = [
     "EventsForm",
     "ExportForm",
     "ExtensionForm",
+    "FeedbackForm",
     "GuidelineForm",
     "HandOverForm",
     "InputForm",
@@ -43,6 +44,7 @@ __all__ = [
     "RulingForm",
     "SensitiveDecisionForm",
     "SourceForm",
+    "TableForm",
     "VersionForm",
     "WhyForm",
     "WithdrawForm",

@@ -91,6 +91,7 @@ class SourceForm(forms.ModelForm[Source]):
             "is_authoritative": _("This system, and no copy of it, decides what is right."),
             "owner": _("Who in the team answers for what comes out of it."),
             "licence": _("As the publisher writes it: CC BY 4.0, a contract, own data."),
+            "covers_from": _("The first day that its records cover: what is older does not come from it."),
             "cut_off": _("The last day that its records cover, as the source declares it."),
             "eligibility": _("May models be trained on what comes out of it?"),
             "eligibility_reason": _("Needed for “restricted” and “not eligible”."),
@@ -100,6 +101,7 @@ class SourceForm(forms.ModelForm[Source]):
         widgets = {
             "exclusions": forms.Textarea(attrs={"rows": 3}),
             "eligibility_reason": forms.Textarea(attrs={"rows": 2}),
+            "covers_from": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             "cut_off": forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         }
         field_classes = {"excluded": PairsField}

@@ -1,6 +1,5 @@
 """The machine's own reading of dataset files: a pure library, streaming, in bounded memory."""
 
-from apps.datasets.inspection.compute import FORMAT, inspect
 from apps.datasets.inspection.files import Progress, SplitFile
 from apps.datasets.inspection.mapping import Mapping, guess_mapping
 from apps.datasets.inspection.policy import Policy
@@ -8,7 +7,6 @@ from apps.datasets.inspection.reading import FileProblem, FileShape, check_file,
 from apps.datasets.inspection.text import normalise
 
 __all__ = [
-    "FORMAT",
     "FileProblem",
     "FileShape",
     "Mapping",
@@ -18,7 +16,6 @@ __all__ = [
     "check_file",
     "detect",
     "guess_mapping",
-    "inspect",
     "normalise",
     "read_rows",
 ]

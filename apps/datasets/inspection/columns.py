@@ -19,6 +19,8 @@ UNSAFE: dict[str, str] = {
     "html": r"(?i)<(script|iframe|object|embed|img|svg|style|link|form|a|div|span|p|br|table|td|b|i)\b[^>]*>",
     "script_link": r"(?i)\b(javascript|vbscript|data:text/html)\s*:",
 }
+NEEDED = {"html": "<", "script_link": ":"}
+"""A character without which there is no such content: it is looked for first, for it is found faster."""
 UNSAFE_BEYOND_ASCII: dict[str, str] = {
     "zero_width": "[\u200b\u200c\u2060\ufeff\u00ad]",
     "bidirectional": "[\u202a-\u202e\u2066-\u2069]",
@@ -98,11 +100,11 @@ def unsafe(values: pa.Array) -> dict[str, list[int]]:
         patterns |= UNSAFE_BEYOND_ASCII
     found = {}
     for kind, pattern in patterns.items():
-        if kind == "html" and not pc.any(pc.match_substring(texts, "<")).as_py():
-            continue
-        rows = pc.indices_nonzero(pc.match_substring_regex(texts, pattern)).to_pylist()
-        if rows:
-            found[kind] = rows
+        near = pc.indices_nonzero(pc.match_substring(texts, NEEDED[kind])) if kind in NEEDED else None
+        asked = texts if near is None else texts.take(near)
+        rows = pc.indices_nonzero(pc.match_substring_regex(asked, pattern))
+        if len(rows):
+            found[kind] = (rows if near is None else near.take(rows)).to_pylist()
     return found
 
 

@@ -18,13 +18,14 @@ from apps.datasets.inspection.policy import Policy
 from apps.datasets.inspection.reading import FileProblem
 from apps.datasets.inspection.records import records
 from apps.datasets.inspection.scan import LONGEST_LABEL, MODULUS, SAMPLES, Context, place_of
+from apps.datasets.inspection.sensitive import named
 from apps.datasets.inspection.shingles import common, shingle
 from apps.datasets.inspection.text import normalise_all
 
 USUAL = Policy()
 LONGEST_SAMPLE = 500
 MOST_COMMON = 20_000
-FORMAT = 2
+FORMAT = 3
 """The number of the findings' form: what reads them can tell an older inspection from this one."""
 
 
@@ -37,16 +38,23 @@ def inspect(
     memory_limit: str = "256MB",
     scratch: Path | None = None,
     engine: str = "duckdb",
+    recognisers: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return the figures and samples of all files together, as plain JSON values.
 
     Memory is bounded by ``memory_limit``, a batch for each core and the workers; the rest spills to ``scratch``, which
-    needs about the size of the unpacked files. Raise ``FileProblem`` when a file can't be read or lacks the mapped
+    needs about the size of the unpacked files. ``recognisers`` are the dotted paths of plug-ins that look for sensitive
+    data too. Raise ``FileProblem`` when a file can't be read or lacks the mapped
     columns, and whatever ``progress`` raises.
     """
     with open_engine(engine, memory_limit=memory_limit, scratch=scratch) as opened:
-        context = Context(mapping, policy, _common(files, mapping, policy))
+        context = Context(mapping, policy, _common(files, mapping, policy), recognisers)
         return _Inspection(opened, files, context).findings(progress)
+
+
+def parameters(policy: Policy, recognisers: tuple[str, ...]) -> dict[str, Any]:
+    """Return all that an inspection depends on besides the files and how they are read."""
+    return policy.as_dict() | ({"recognisers": named(recognisers)} if recognisers else {})
 
 
 def _common(files: Sequence[SplitFile], mapping: Mapping, policy: Policy) -> tuple[int, ...]:
@@ -81,7 +89,7 @@ class _Inspection:
         found = {
             "format": FORMAT,
             "mapping": self.mapping.as_dict(),
-            "parameters": self.policy.as_dict(),
+            "parameters": parameters(self.policy, self.context.recognisers),
             "shape": shape,
             "fingerprint": _fingerprint(notes),
             "empty_fields": figures.empty(self.engine, rows, labelled=labelled),

@@ -1,18 +1,18 @@
 """What is different between two versions: rows as fingerprints in DuckDB, paired there under a memory limit."""
 
-import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from apps.datasets.inspection import embedded
+from apps.datasets.inspection.embedded import Link
 from apps.datasets.inspection.files import SplitFile
 from apps.datasets.inspection.mapping import Mapping
-from apps.datasets.inspection.reading import Batch
+from apps.datasets.inspection.reading import Batch, FileProblem
 from apps.datasets.inspection.records import Records
 from apps.datasets.inspection.rowfiles import Progress, read_places, reading
 from apps.datasets.inspection.scan import place_of, where
@@ -25,7 +25,10 @@ MOST_LABELS = 500
 LONGEST_TEXT = 500
 LONGEST_LABEL = 200
 KEYS = ("id", "key", "uuid", "row_id", "item_id", "record_id", "example_id", "external_id", "guid")
-FIELDS = ("place", "split", "key", "input", "normal", "label", "rest")
+PRINTS = pa.schema(
+    [("place", pa.int64()), ("split", pa.string())]
+    + [(name, pa.binary()) for name in ("key", "input", "normal", "label", "rest")]
+)
 PAIRED_BY = (
     ("split", "key", "input", "label", "rest"),
     ("key",),
@@ -47,7 +50,15 @@ FLAGS = {
 }
 CHANGED = "relabelled OR rewritten OR respelled"
 KINDS = ("added", "removed", *FLAGS)
-Link = duckdb.DuckDBPyConnection
+
+
+class KeyNotUnique(Exception):
+    """The chosen key column holds one value in two rows of a side: ``old`` or ``new``, and their places."""
+
+    def __init__(self, side: str, places: Sequence[int]) -> None:
+        super().__init__(side, places)
+        self.side = side
+        self.places = [where(place) for place in places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,41 +77,32 @@ def compare(
     old: Side,
     new: Side,
     *,
+    key: str = "",
     progress: Progress = lambda rows: None,
     memory_limit: str = "256MB",
     scratch: Path | None = None,
 ) -> dict[str, Any]:
     """Return what changed from ``old`` to ``new``, as plain JSON values.
 
-    Rows are paired one to one: by the key column where both have one whose values differ from row to row, then by
-    what they hold, the closest first (``PAIRED_BY``). What is left of the new rows is added, of the old ones removed.
-    A pair may be relabelled (other label), rewritten (the same key, other input), respelled (an input that differs in
-    case, white space or Unicode form alone), moved (other split), or differ in details (another column that both
-    have). ``changed_percent`` is the share of added, removed, relabelled, rewritten and respelled rows in all pairs
-    and unpaired rows. Rows that repeat count as often as they stand.
+    Rows are paired one to one: by the column ``key``, or where none is chosen by one that both have, whose name says
+    that it identifies a row and whose values differ from row to row; then by what they hold, the closest first
+    (``PAIRED_BY``). What is left of the new rows is added, of the old ones removed. A pair may be relabelled (other
+    label), rewritten (the same key, other input), respelled (an input that differs in case, white space or Unicode form
+    alone), moved (other split), or differ in details (another column that both have). ``changed_percent`` is the share
+    of added, removed, relabelled, rewritten and respelled rows in all pairs and unpaired rows. Rows that repeat count
+    as often as they stand.
 
     Memory is bounded by ``memory_limit`` and a batch of rows; the rest spills to ``scratch``. Raise ``FileProblem``
-    when a file can't be read or lacks a column.
+    when a file can't be read or lacks a column, ``KeyNotUnique`` when the chosen key names more than one row.
     """
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        link = duckdb.connect(str(Path(folder) / "rows.duckdb"))
-        try:
-            for setting in (
-                f"memory_limit = '{memory_limit}'",
-                f"temp_directory = '{folder}'",
-                "preserve_insertion_order = false",
-                "threads = 2",
-                "enable_progress_bar = false",
-            ):
-                link.execute(f"SET {setting}")
-            found = _figures(link, old, new, progress)
-        finally:
-            link.close()
+    with embedded.opened(memory_limit, scratch) as link:
+        found = _figures(link, old, new, key, progress)
     _show(found, old, new)
     return found
 
 
-def _columns(side: Side) -> tuple[str, ...]:
+def columns_of(side: Side) -> tuple[str, ...]:
+    """Return the columns of a side as its first file names them; raise ``FileProblem`` when it can't be read."""
     for file in side.files:
         with reading(file, side.mapping) as batches:
             for batch, _found in batches:
@@ -115,15 +117,22 @@ def _key_of(old: Side, new: Side, columns: Iterable[str], others: Iterable[str])
     return next((both[name] for name in KEYS if name in both), "")
 
 
-def _figures(link: Link, old: Side, new: Side, progress: Progress) -> dict[str, Any]:
-    columns = {"old": _columns(old), "new": _columns(new)}
-    key = _key_of(old, new, columns["old"], columns["new"])
+def _figures(link: Link, old: Side, new: Side, chosen: str, progress: Progress) -> dict[str, Any]:
+    columns = {"old": columns_of(old), "new": columns_of(new)}
+    if chosen and not all(chosen in names for names in columns.values()):
+        raise FileProblem(1, f"There is no column “{chosen}” in both versions.")
+    key = chosen or _key_of(old, new, columns["old"], columns["new"])
     rest = tuple(sorted((set(columns["old"]) & set(columns["new"])) - old.used - new.used - {key}))
     done = 0
     for name, side in (("old", old), ("new", new)):
         done = _load(link, name, side, key, rest, progress, done)
     why_no_key = ""
-    if key and not all(_is_unique(link, name) for name in ("old", "new")):
+    doubled = (
+        next(((name, places) for name in ("old", "new") if (places := _doubled(link, name))), None) if key else None
+    )
+    if doubled and chosen:
+        raise KeyNotUnique(*doubled)
+    if doubled:
         key, why_no_key = "", f"“{key}” names more than one row."
     _pair(link, bool(key))
     totals = _totals(link)
@@ -156,20 +165,17 @@ def _figures(link: Link, old: Side, new: Side, progress: Progress) -> dict[str, 
 
 
 def _load(link: Link, name: str, side: Side, key: str, rest: Sequence[str], progress: Progress, done: int) -> int:
-    kinds = "place BIGINT, split VARCHAR, " + ", ".join(f"{column} BLOB" for column in FIELDS[2:])
-    link.execute(f"CREATE TABLE {name}_rows ({kinds})")
-    for index, file in enumerate(side.files):
-        with reading(file, side.mapping) as batches:
-            for batch, found in batches:
-                link.register("batch", _prints(batch, found, file.split, index, key, rest))
-                link.execute(f"INSERT INTO {name}_rows SELECT * FROM batch")
-                link.unregister("batch")
-                done += batch.rows.num_rows
-                progress(done)
+    with embedded.filling(link, f"{name}_rows", PRINTS) as add:
+        for index, file in enumerate(side.files):
+            with reading(file, side.mapping) as batches:
+                for batch, found in batches:
+                    add(_prints(batch, found, file.split, index, key, rest))
+                    done += batch.rows.num_rows
+                    progress(done)
     return done
 
 
-def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest: Sequence[str]) -> pa.Table:
+def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest: Sequence[str]) -> pa.RecordBatch:
     """Return the batch's rows as fingerprints; what a side does not have is the same for all."""
     count = batch.rows.num_rows
     same = pa.array([b""] * count, pa.binary())
@@ -183,7 +189,7 @@ def _prints(batch: Batch, found: Records, split: str, index: int, key: str, rest
         same if found.answers is None else fingerprints(found.answers),
         fingerprints(pc.binary_join_element_wise(*others, "\x1f")) if others else same,
     ]
-    return pa.table(columns, names=list(FIELDS))
+    return pa.RecordBatch.from_arrays(columns, schema=PRINTS)
 
 
 def _all(link: Link, query: str) -> list[tuple[Any, ...]]:
@@ -195,8 +201,11 @@ def _one(link: Link, query: str) -> int:
     return int(row[0]) if row and row[0] is not None else 0
 
 
-def _is_unique(link: Link, name: str) -> bool:
-    return not _all(link, f"SELECT 1 FROM (SELECT key FROM {name}_rows GROUP BY key HAVING count(*) > 1) LIMIT 1")
+def _doubled(link: Link, name: str) -> list[int]:
+    """Return the places of the first two rows of the first key that stands more than once; none where none does."""
+    first = f"SELECT key FROM {name}_rows GROUP BY key HAVING count(*) > 1 ORDER BY min(place) LIMIT 1"
+    same = f"SELECT r.place FROM {name}_rows r JOIN ({first}) f ON r.key IS NOT DISTINCT FROM f.key"
+    return [place for (place,) in _all(link, f"{same} ORDER BY r.place LIMIT 2")]
 
 
 def _pair(link: Link, with_key: bool) -> None:

@@ -1,7 +1,9 @@
 """The questions that need the rows together: duplicates, leakage, conflicts, labels, lengths, dates."""
 
 import bisect
+import functools
 import itertools
+import operator
 from collections import Counter
 from typing import Any
 
@@ -266,26 +268,35 @@ def _quantiles(counts: list[tuple[Any, ...]]) -> dict[str, Any]:
 
 
 def ages(engine: Engine, rows: ir.Table, policy: Policy) -> dict[str, Any]:
-    """Count rows by date: without one, too old by the policy, before the source's cut-off, after the day of reading."""
+    """Count rows by date: without one, too old by the policy, outside the sources' period, after the day of reading.
+
+    ``samples`` are of the rows that are too old or outside the period, the oldest first.
+    """
     dated = rows.filter(_.day.notnull())
     known, oldest, newest = engine.fetch(dated.agg(n=_.count(), low=_.day.min(), high=_.day.max()))[0]
 
-    def before(day: int) -> int:
-        return scalar(engine, dated.filter(_.day < day).agg(n=_.count()))
+    def count(found: ir.Table) -> int:
+        return scalar(engine, found.agg(n=_.count()))
 
     as_of, stale = policy.as_of, policy.stale_days
-    limit = as_of - stale if as_of is not None and stale is not None else None
-    old = dated.filter(_.day < limit).order_by("day", "place").limit(SAMPLES) if limit is not None else None
+    odd = {
+        "stale_rows": _.day < as_of - stale if as_of is not None and stale is not None else None,
+        "before_period_rows": _.day < policy.covers_from if policy.covers_from is not None else None,
+        "after_period_rows": _.day > policy.covers_to if policy.covers_to is not None else None,
+    }
+    asked = [condition for condition in odd.values() if condition is not None]
+    shown = (
+        dated.filter(functools.reduce(operator.or_, asked)).order_by("day", "place").limit(SAMPLES) if asked else None
+    )
     return {
         "dated_rows": int(known),
         "undated_rows": scalar(engine, rows.filter(_.day.isnull()).agg(n=_.count())),
         "oldest_day": oldest,
         "newest_day": newest,
-        "stale_rows": before(limit) if limit is not None else 0,
-        "before_cut_off_rows": before(policy.cut_off) if policy.cut_off is not None else 0,
-        "future_rows": scalar(engine, dated.filter(_.day > as_of + 1).agg(n=_.count())) if as_of is not None else 0,
+        **{name: count(dated.filter(rows)) if rows is not None else 0 for name, rows in odd.items()},
+        "future_rows": count(dated.filter(_.day > as_of + 1)) if as_of is not None else 0,
         "by_month": _months(engine, dated),
-        "samples": [where(place) for (place,) in engine.fetch(old.select("place"))] if old is not None else [],
+        "samples": [where(place) for (place,) in engine.fetch(shown.select("place"))] if shown is not None else [],
     }
 
 

@@ -10,8 +10,8 @@ class Policy:
 
     ``near_threshold`` is a Jaccard similarity of word n-grams of ``near_words``; ``ignore_punctuation`` leaves only
     letters and digits when texts are compared; rows dated more than ``stale_days`` before ``as_of`` (days since
-    1970-01-01) are stale, rows before ``cut_off`` are older than the source's declared beginning; a label of fewer
-    than ``rare_rows`` rows is rare.
+    1970-01-01) are stale; rows before ``covers_from`` or after ``covers_to`` (such days too) lie outside the period
+    that the sources declare; a label of fewer than ``rare_rows`` rows is rare.
     """
 
     near_threshold: float = 0.8
@@ -19,7 +19,8 @@ class Policy:
     ignore_punctuation: bool = False
     stale_days: int | None = None
     as_of: int | None = None
-    cut_off: int | None = None
+    covers_from: int | None = None
+    covers_to: int | None = None
     rare_rows: int = 20
 
     def as_dict(self) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from apps.datasets.inspection.reading import Format, read_rows
 from apps.datasets.inspection.reading.batches import as_text
 from apps.datasets.inspection.reading.bytes import ZSTD, line_blocks
 from apps.datasets.inspection.reading.jsons import array_items
-from apps.datasets.inspection.sensitive import KINDS, Finding, Scanner, find, mask
+from apps.datasets.inspection.sensitive import KINDS, Finding, Scanner, load_all, mask
 
 BATCH = 2_000
 Treatment = Literal["masked", "excluded"]
@@ -52,6 +52,7 @@ def rewrite(
     target: IO[bytes],
     treatment: Mapping[str, Treatment],
     progress: Progress = lambda rows: None,
+    recognisers: tuple[str, ...] = (),
 ) -> Rewritten:
     """Write ``source`` to ``target`` in the same format and packing, treated; equal sources give equal bytes.
 
@@ -59,7 +60,7 @@ def rewrite(
     one; in Parquet, where the column's type forbids that, it becomes a null. Memory: ``BATCH`` rows. The source must
     be seekable. Raise ``FileProblem`` where it breaks.
     """
-    done, scanner, read = Rewritten(), Scanner(), 0
+    done, scanner, read = Rewritten(), Scanner(load_all(recognisers)), 0
     with _FORMATS[kind](source, packed, target) as (records, write):
         for batch in _batches(records):
             read += len(batch)
@@ -194,7 +195,7 @@ def _treated(
         if row not in out:
             record = batch[row]
             at = record.names.index(name)
-            record.values[at] = _masked(record.values[at], columns[name][row], findings, treatment)
+            record.values[at] = _masked(record.values[at], columns[name][row], findings, treatment, scanner)
             record.is_changed = True
             done.masked.update(finding.kind for finding in findings)
     kept = [record for row, record in enumerate(batch) if row not in out]
@@ -212,23 +213,25 @@ def _readable(record: Record, name: str) -> str:
     return str(value)
 
 
-def _masked(value: Any, text: str, findings: list[Finding], treatment: Mapping[str, Treatment]) -> Any:
+def _masked(
+    value: Any, text: str, findings: list[Finding], treatment: Mapping[str, Treatment], scanner: Scanner
+) -> Any:
     """Mask a value; one that is nested stays nested where its masked JSON still is JSON."""
     masked = mask(text, findings)
     if not isinstance(value, list | dict):
         return masked
     try:
-        return _mask_leaves(json.loads(masked), treatment)
+        return _mask_leaves(json.loads(masked), treatment, scanner)
     except ValueError:
         return masked
 
 
-def _mask_leaves(value: Any, treatment: Mapping[str, Treatment]) -> Any:
+def _mask_leaves(value: Any, treatment: Mapping[str, Treatment], scanner: Scanner) -> Any:
     """Mask what only shows without JSON's escapes."""
     if isinstance(value, dict):
-        return {key: _mask_leaves(inner, treatment) for key, inner in value.items()}
+        return {key: _mask_leaves(inner, treatment, scanner) for key, inner in value.items()}
     if isinstance(value, list):
-        return [_mask_leaves(inner, treatment) for inner in value]
+        return [_mask_leaves(inner, treatment, scanner) for inner in value]
     if isinstance(value, str):
-        return mask(value, [finding for finding in find(value) if treatment.get(finding.kind) == "masked"])
+        return mask(value, [finding for finding in scanner.find(value) if treatment.get(finding.kind) == "masked"])
     return value

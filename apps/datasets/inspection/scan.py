@@ -23,7 +23,7 @@ from apps.datasets.inspection.mapping import Mapping
 from apps.datasets.inspection.policy import Policy
 from apps.datasets.inspection.reading import Batch
 from apps.datasets.inspection.records import Records, records
-from apps.datasets.inspection.sensitive import KINDS, Scanner
+from apps.datasets.inspection.sensitive import KINDS, Scanner, load_all
 from apps.datasets.inspection.shingles import Hashes, prefixes, shingle
 from apps.datasets.inspection.text import fingerprints, fingerprints_of_few, normalise_all
 
@@ -58,13 +58,24 @@ class Context:
     mapping: Mapping
     policy: Policy
     heavy: tuple[int, ...] = ()
+    recognisers: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return {"mapping": self.mapping.as_dict(), "policy": self.policy.as_dict(), "heavy": self.heavy}
+        return {
+            "mapping": self.mapping.as_dict(),
+            "policy": self.policy.as_dict(),
+            "heavy": self.heavy,
+            "recognisers": self.recognisers,
+        }
 
     @classmethod
     def of(cls, given: dict[str, Any]) -> "Context":
-        return cls(Mapping(**given["mapping"]), Policy(**given["policy"]), tuple(given["heavy"]))
+        return cls(
+            Mapping(**given["mapping"]),
+            Policy(**given["policy"]),
+            tuple(given["heavy"]),
+            tuple(given["recognisers"]),
+        )
 
 
 def place_of(file: int, row: int) -> int:
@@ -77,17 +88,17 @@ def where(place: int) -> dict[str, Any]:
 
 
 @functools.cache
-def _scanner() -> Scanner:
-    return Scanner()
+def _scanner(recognisers: tuple[str, ...]) -> Scanner:
+    return Scanner(load_all(recognisers))
 
 
 class Scan:
     """The reader of batches; holds what is costly to set up."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, scanner: Scanner | None = None) -> None:
         self.context = context
         self.heavy: Hashes = np.array(sorted(context.heavy), np.uint64)
-        self.scanner = _scanner()
+        self.scanner = scanner or _scanner(context.recognisers)
 
     def normalised(self, texts: pa.Array) -> pa.Array:
         return normalise_all(texts, punctuation=not self.context.policy.ignore_punctuation)
@@ -97,17 +108,15 @@ class Scan:
         policy, mapping, count = self.context.policy, self.context.mapping, batch.rows.num_rows
         found = records(batch.rows, mapping)
         normal = self.normalised(found.inputs)
-        sets = shingle(normal, policy.near_words)
-        first = prefixes(sets, policy.near_threshold, self.heavy)
+        prints, sizes, first = near_columns(normal, policy, self.heavy)
         blank = pc.equal(normal, "")
         length = pc.if_else(blank, 0, pc.utf8_length(found.inputs)).cast(pa.int32())
         note = self._note(batch, split, file, found)
-        offsets = np.concatenate(([0], np.cumsum(first.counts))).astype(np.int32)
         filled = [
             pa.array([split] * count, pa.string()),
             pa.array(np.arange(count, dtype=np.int64) + place_of(file, batch.first)),
             fingerprints(found.inputs),
-            fingerprints(normal),
+            prints,
             _labels(found),
             pa.nulls(count, pa.binary())
             if found.answers is None
@@ -115,8 +124,8 @@ class Scan:
             length,
             _tokens(found),
             columns.days(batch.rows.column(mapping.date)) if mapping.date else pa.nulls(count, pa.int32()),
-            pa.array(sets.sizes.astype(np.int32)),
-            pa.ListArray.from_arrays(pa.array(offsets), pa.array(first.tokens)),
+            sizes,
+            first,
             found.inputs,
             pa.nulls(count, pa.string()),
         ]
@@ -161,6 +170,15 @@ class Scan:
             into["by_split"] = {split: into["values"]}
             into["samples"] = into["samples"][:SAMPLES]
         return kinds
+
+
+def near_columns(normal: pa.Array, policy: Policy, heavy: Hashes) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Return of normalised inputs what near duplicates are found by: fingerprint, number of n-grams, and prefix."""
+    sets = shingle(normal, policy.near_words)
+    first = prefixes(sets, policy.near_threshold, heavy)
+    offsets = np.concatenate(([0], np.cumsum(first.counts))).astype(np.int32)
+    lists = pa.ListArray.from_arrays(pa.array(offsets), pa.array(first.tokens))
+    return fingerprints(normal), pa.array(sets.sizes.astype(np.int32)), lists
 
 
 def _labels(found: Records) -> pa.Array:

@@ -76,7 +76,7 @@ _known: dict[int, Hashes] = {}
 
 def _powers(base: np.uint64, count: int) -> Hashes:
     """Return base**0, base**1, … modulo 2**64; kept, for every batch asks for them."""
-    if len(_known.get(int(base), ())) < count:
+    if len(_known.get(int(base), ())) < max(count, 1):
         with np.errstate(over="ignore"):
             size = max(count, 1 << 20)
             steps = np.concatenate(([np.uint64(1)], np.full(size - 1, base, np.uint64)))

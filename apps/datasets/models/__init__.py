@@ -13,16 +13,17 @@ from apps.datasets.models.audits import (
     Verdict,
 )
 from apps.datasets.models.catalogue import Dataset, Source
-from apps.datasets.models.copies import Copy, CopyDeletion, CopyExtension
+from apps.datasets.models.copies import Copy, CopyDeletion, CopyExtension, files_deleted
 from apps.datasets.models.descriptions import Description
 from apps.datasets.models.differences import VersionDifference
 from apps.datasets.models.exports import ExportCopy, ExportDownload, ExportRevocation, VersionExport
+from apps.datasets.models.feedback import FeedbackDecision
 from apps.datasets.models.guidelines import Guideline
 from apps.datasets.models.inspections import Inspection, InspectionResult
 from apps.datasets.models.lineage import EdgeWithdrawal, LineageEdge, LineageNode, RunEvent
 from apps.datasets.models.sensitive import Derivation, SensitiveDecision
 from apps.datasets.models.uploads import Upload
-from apps.datasets.models.versions import DatasetVersion, RecordShape, SplitFile, SplitName
+from apps.datasets.models.versions import DatasetVersion, FileOrigin, RecordShape, SplitFile, SplitName
 
 __all__ = [
     "Adjudication",
@@ -42,6 +43,8 @@ __all__ = [
     "ExportCopy",
     "ExportDownload",
     "ExportRevocation",
+    "FeedbackDecision",
+    "FileOrigin",
     "Guideline",
     "Inspection",
     "InspectionResult",
@@ -62,4 +65,5 @@ __all__ = [
     "Verdict",
     "VersionDifference",
     "VersionExport",
+    "files_deleted",
 ]

@@ -36,6 +36,7 @@ class SampleAudit(Record, TeamOwned):
     class State(models.TextChoices):
         DRAWING = "drawing", _("Being drawn")
         FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Stopped")
         REVIEWING = "reviewing", _("Being reviewed")
         CLOSED = "closed", _("Closed")
         WITHDRAWN = "withdrawn", _("Withdrawn")
@@ -47,7 +48,7 @@ class SampleAudit(Record, TeamOwned):
 
     TEAM_PATH: ClassVar[str] = "version__dataset__use_case__team_id"
     GRANT_PATHS: ClassVar[tuple[str, ...]] = ("version__dataset_id", "version__dataset__use_case_id")
-    UNFINISHED: ClassVar[tuple[str, ...]] = ("drawing", "failed", "reviewing")
+    UNFINISHED: ClassVar[tuple[str, ...]] = ("drawing", "failed", "cancelled", "reviewing")
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="audits")
     number = models.PositiveIntegerField()
@@ -76,7 +77,7 @@ class SampleAudit(Record, TeamOwned):
             models.UniqueConstraint(fields=["version", "number"], name="one_audit_per_number"),
             models.UniqueConstraint(
                 fields=["version"],
-                condition=Q(state__in=["drawing", "failed", "reviewing"]),
+                condition=Q(state__in=["drawing", "failed", "cancelled", "reviewing"]),
                 name="one_unfinished_audit_per_version",
             ),
             models.CheckConstraint(condition=Q(reviewers_per_row__in=[1, 2]), name="one_or_two_reviewers_a_row"),
@@ -92,6 +93,11 @@ class SampleAudit(Record, TeamOwned):
     @property
     def is_reviewing(self) -> bool:
         return self.state == self.State.REVIEWING
+
+    @property
+    def is_undrawn(self) -> bool:
+        """Tell whether its rows could not be drawn, or somebody stopped that; they can be drawn again."""
+        return self.state in (self.State.FAILED, self.State.CANCELLED)
 
     @property
     def is_unfinished(self) -> bool:

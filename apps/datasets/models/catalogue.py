@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -52,6 +53,7 @@ class Source(Editable, TeamOwned):
     owner = models.ForeignKey(
         User, on_delete=models.PROTECT, related_name="+", null=True, blank=True, verbose_name=_("owner in the team")
     )
+    covers_from = models.DateField(_("records from"), null=True, blank=True)
     cut_off = models.DateField(_("cut-off date"), null=True, blank=True)
     eligibility = models.CharField(
         _("eligible for training"), max_length=12, choices=Eligibility, default=Eligibility.UNDECIDED
@@ -62,10 +64,22 @@ class Source(Editable, TeamOwned):
     objects = SourceQuerySet.as_manager()
 
     class Meta:
-        constraints = [models.UniqueConstraint("team", Lower("name"), name="one_source_per_name_and_team")]
+        constraints = [
+            models.UniqueConstraint("team", Lower("name"), name="one_source_per_name_and_team"),
+            models.CheckConstraint(
+                condition=Q(covers_from=None) | Q(cut_off=None) | Q(covers_from__lte=F("cut_off")),
+                name="source_begins_before_its_cut_off",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def timeframe(self) -> str:
+        """Return its last day as ISO 8601, an interval where a first day is declared too; empty for neither."""
+        last = self.cut_off.isoformat() if self.cut_off else ""
+        return f"{self.covers_from.isoformat()}/{last or '..'}" if self.covers_from else last
 
 
 class DatasetQuerySet(TeamOwnedQuerySet["Dataset"]):

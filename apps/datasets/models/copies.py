@@ -26,6 +26,12 @@ def _days_after_registration(days: Any) -> Any:
     )
 
 
+def files_deleted(version: str) -> Exists:
+    """Tell of a row whether Fourgate's own files of its version were deleted; ``version`` is the path to it."""
+    own = Copy.Kind.REGISTERED
+    return Exists(CopyDeletion.objects.filter(copy__version=OuterRef(version), copy__kind=own))
+
+
 class CopyQuerySet(TeamOwnedQuerySet["Copy"]):
     def of_source(self, source: Source) -> "CopyQuerySet":
         """Leave the copies of every version of every dataset that comes from the source."""

@@ -11,11 +11,22 @@ from apps.datasets.models.catalogue import Dataset
 from apps.people.models import User
 
 
+class UploadQuerySet(TeamOwnedQuerySet["Upload"]):
+    def of_tables(self, dataset: Dataset) -> "UploadQuerySet":
+        """Return the dataset's files that come from tables and that no version uses yet."""
+        return self.filter(dataset=dataset, taken_from__has_key="table").exclude(state=Upload.State.USED)
+
+
 class Upload(Record, TeamOwned):
-    """A file on its way: received in pieces, checked when it is whole, then used by one registration."""
+    """A file on its way: received in pieces or read from a table, checked when it is whole, then used.
+
+    ``taken_from`` says of a table's file: table, columns (all when none is named), engine, and once it is read the rows
+    and when; it is empty for a file that was sent.
+    """
 
     class State(models.TextChoices):
         RECEIVING = "receiving", _("Receiving")
+        READING = "reading", _("Being read")
         CHECKING = "checking", _("Being checked")
         REFUSED = "refused", _("Refused")
         READY = "ready", _("Ready")
@@ -38,8 +49,10 @@ class Upload(Record, TeamOwned):
     state = models.CharField(max_length=10, choices=State, default=State.RECEIVING)
     job_id = models.UUIDField(null=True)
     error = models.TextField(blank=True)
+    error_code = models.CharField(max_length=40, blank=True)
+    taken_from = models.JSONField(default=dict)
 
-    objects: ClassVar[Any] = TeamOwnedQuerySet.as_manager()
+    objects: ClassVar[Any] = UploadQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

@@ -1,5 +1,6 @@
 """Registered versions: immutable, named by the digest of their content."""
 
+import datetime as dt
 from typing import ClassVar
 
 from django.db import models
@@ -24,6 +25,10 @@ class RecordShape(models.TextChoices):
     QUESTION_ANSWER = "question_answer", _("Question and answer")
     TEXT_LABEL = "text_label", _("Text and label")
     OTHER = "other", _("Columns of one's own")
+
+
+class FileOrigin(models.TextChoices):
+    PRODUCTION_FEEDBACK = "production_feedback", _("Production feedback")
 
 
 class VersionQuerySet(TeamOwnedQuerySet["DatasetVersion"]):
@@ -66,7 +71,10 @@ class DatasetVersion(Record, TeamOwned):
 
 
 class SplitFile(Record):
-    """One file of one split of a version; its bytes are found by its digest."""
+    """One file of one split of a version; its bytes are found by its digest; ``taken_from`` as its upload says.
+
+    Where ``origin`` is production feedback, ``origin_column`` says of every row where that came from.
+    """
 
     version = models.ForeignKey(DatasetVersion, on_delete=models.PROTECT, related_name="files")
     split = models.CharField(max_length=12, choices=SplitName)
@@ -79,10 +87,24 @@ class SplitFile(Record):
     format = models.CharField(max_length=8)
     is_packed = models.BooleanField()
     added_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    taken_from = models.JSONField(default=dict)
+    origin = models.CharField(max_length=24, choices=FileOrigin, blank=True)
+    origin_column = models.CharField(max_length=200, blank=True)
 
     class Meta:
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["version", "position"], name="one_file_per_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "position"], name="one_file_per_position"),
+            models.CheckConstraint(
+                condition=models.Q(origin="", origin_column="") | ~models.Q(origin="") & ~models.Q(origin_column=""),
+                name="origin_with_its_column",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def taken_at(self) -> dt.datetime | None:
+        """When it was read from a table."""
+        return dt.datetime.fromisoformat(self.taken_from["read_at"]) if self.taken_from else None

@@ -15,6 +15,7 @@ from apps.core.errors import NotFound, Text
 from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage, PageMixin, job_panel
 from apps.datasets import actions, auditing, drawing, forms
+from apps.datasets.actions.access import note_audit_seen
 from apps.datasets.actions.reviewers import require_lead
 from apps.datasets.actions.samples import sample_rows
 from apps.datasets.facts import audits as facts
@@ -260,6 +261,8 @@ class AuditRows(OneAudit, ListPage):
         return str(self.audit)
 
     def decorate(self, rows: list[Any]) -> list[Any]:
+        if any(hasattr(row, "content") for row in rows):
+            note_audit_seen(self.audit, by=self.request.user)
         said: dict[Any, list[Judgement]] = {}
         if self.knows:
             found = Judgement.objects.filter(sampled_row__in=[row.pk for row in rows]).select_related("reviewer")
@@ -323,6 +326,12 @@ class AuditDismiss(OneAudit, PageMixin):
 class AuditDrawAgain(OneAudit, PageMixin):
     def post(self, request: Any, pk: Any) -> HttpResponse:
         actions.draw_again(self.audit, by=request.user)
+        return HttpResponseRedirect(self.url)
+
+
+class AuditDrawStop(OneAudit, PageMixin):
+    def post(self, request: Any, pk: Any) -> HttpResponse:
+        actions.cancel_draw(self.audit, by=request.user)
         return HttpResponseRedirect(self.url)
 
 

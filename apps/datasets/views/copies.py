@@ -11,7 +11,7 @@ from apps.core.clock import today
 from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.datasets import actions, forms, timeline
-from apps.datasets.actions.erasing import erased
+from apps.datasets.actions.forgetting import erased
 from apps.datasets.facts import copies as facts
 from apps.datasets.filters import CopyFilter
 from apps.datasets.models import Copy, DatasetVersion, Source

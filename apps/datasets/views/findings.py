@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.errors import Text
@@ -19,6 +20,8 @@ TILES: tuple[tuple[str, str, Text, bool], ...] = (
     ("dataset.label_conflicts", "conflicting_inputs", _("inputs with two labels"), True),
     ("dataset.sensitive_data", "kinds", _("kinds of sensitive data"), True),
     ("dataset.stale_records", "stale_rows", _("stale rows"), True),
+    ("dataset.stale_records", "before_period_rows", _("rows older than the sources"), True),
+    ("dataset.stale_records", "after_period_rows", _("rows newer than the sources"), True),
     ("dataset.unsafe_content", "rows", _("rows with unsafe content"), True),
     ("dataset.format", "violating_rows", _("rows of broken form"), True),
     ("dataset.empty_fields", "empty_inputs", _("empty inputs"), True),
@@ -32,7 +35,10 @@ GROUPS: tuple[tuple[str, str, Text], ...] = (
     ("duplicates", "samples", _("Duplicates")),
     ("duplicates", "near_samples", _("Nearly equal rows")),
 )
-SINGLES: tuple[tuple[str, Text], ...] = (("dates", _("Stale rows")), ("empty_fields", _("Rows without an input")))
+SINGLES: tuple[tuple[str, Text], ...] = (
+    ("dates", _("Stale rows, and rows outside the sources' period")),
+    ("empty_fields", _("Rows without an input")),
+)
 KINDS_OF: tuple[tuple[str, Text, Mapping[str, Text]], ...] = (
     ("sensitive", _("Sensitive data"), {kind.key: kind.title for kind in KINDS}),
     ("unsafe", _("Unsafe content"), UNSAFE),
@@ -44,7 +50,7 @@ Show = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 def masked(text: str) -> str:
     """Return a sample's text with personal data and secrets replaced by the names of their kinds."""
-    return mask(text)
+    return mask(text, recognisers=tuple(settings.SENSITIVE_RECOGNISERS))
 
 
 def shown_fact(fact: Fact) -> dict[str, Any]:

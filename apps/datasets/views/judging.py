@@ -11,6 +11,7 @@ from django.views.generic import TemplateView
 from apps.core.errors import InvalidInput, NotFound, NotPermitted, Refusal, Text
 from apps.core.pages import PageMixin
 from apps.datasets import actions, auditing, forms
+from apps.datasets.actions.access import note_audit_seen
 from apps.datasets.actions.reviewers import require_lead
 from apps.datasets.errors import NotInvited
 from apps.datasets.models import Adjudication, AuditReviewer, Defect, Judgement, SampledRow, Verdict
@@ -100,6 +101,8 @@ class JudgingPage(OneAudit, PageMixin, TemplateView):
         here = newest.index(row.position) + 1 if row is not None and row.position in newest else 0
         said = self.own().filter(sampled_row=row).first() if row is not None else None
         content = getattr(row, "content", None)
+        if content is not None:
+            note_audit_seen(self.audit, by=self.request.user)
         return super().get_context_data(
             audit=self.audit,
             row=row,

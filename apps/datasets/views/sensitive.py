@@ -63,6 +63,7 @@ class VersionSensitive(VersionPage, TemplateView):
         derived = list(Derivation.objects.filter(parent=version).select_related("version__dataset").order_by("-id"))
         return super().get_context_data(
             is_searched=facts.is_searched(version.inspection),
+            recognisers=version.inspection.findings.get("parameters", {}).get("recognisers", []),
             inspection=version.inspection,
             kinds=kinds,
             bars=[{"kind": str(row.title), "values": row.values} for row in kinds],

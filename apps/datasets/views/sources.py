@@ -36,6 +36,7 @@ class SourceList(ListPage):
         (_("Authoritative"), lambda row: row.is_authoritative),
         (_("Licence"), lambda row: row.licence),
         (_("Eligible for training"), lambda row: row.eligibility),
+        (_("Records from"), lambda row: row.covers_from),
         (_("Cut-off"), lambda row: row.cut_off),
         (_("Owner"), lambda row: row.owner or row.owner_name),
     )

@@ -14,15 +14,19 @@ from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, DetailPage, PageMixin, job_panel
 from apps.datasets import actions, forms
 from apps.datasets.actions import FileOffer
+from apps.datasets.actions.tables import may_take_tables
 from apps.datasets.errors import UploadNotReady
 from apps.datasets.facts import versions as facts
-from apps.datasets.models import DatasetVersion, Inspection
+from apps.datasets.facts.feedback import NAME as FEEDBACK
+from apps.datasets.models import DatasetVersion, Inspection, Upload
 from apps.datasets.refs import version_ref
 from apps.datasets.views.datasets import OneDataset
 from apps.datasets.views.findings import by_kind, columns, pictures, samples, shown_fact, tiles
 from apps.datasets.views.tabs import version_crumbs, version_rows, version_tabs
 from apps.evidence import facts as registry
 from apps.gates.lanes import lane
+
+MOST_TABLES = 50
 
 
 class VersionDetail(DetailPage):
@@ -67,6 +71,7 @@ class VersionDetail(DetailPage):
             if self.inspection.state == "pending"
             else None,
             files=version.files.all(),
+            feedback=known[FEEDBACK] if known[FEEDBACK].figures.get("feedback_rows") else None,
             lane=stops,
             has_gate=stops[0].newest is not None and stops[0].newest.state not in ("rejected", "withdrawn"),
             may_open=user.may("gate.open", version.team.pk),
@@ -118,14 +123,20 @@ class VersionRegister(OneDataset, ActionFormView):
     def get_subtitle(self) -> Text:
         return self.dataset.name
 
+    def get_form_kwargs(self) -> dict[str, Any]:
+        ready = Upload.objects.of_tables(self.dataset).filter(state=Upload.State.READY).order_by("id")
+        return {**super().get_form_kwargs(), "tables": list(ready[:MOST_TABLES])}
+
     def act(self, form: Any) -> DatasetVersion:
         data, user = form.cleaned_data, self.request.user
         access.require(user, "dataset.register", self.dataset.use_case.team_id)
         offers: dict[str, list[FileOffer]] = {}
-        for split in form.splits():
-            offers[split] = [FileOffer(upload=_identifier(text)) for text in data[f"{split}_uploads"].split()]
-            for file in data[split]:
-                offers[split].append(FileOffer(upload=actions.take_file(self.dataset, file, by=user).pk))
+        for zone in form.zones():
+            split, declared = form.about(zone)
+            uploads = [_identifier(text) for text in data[f"{zone}_uploads"].split()]
+            uploads += [upload.pk for upload in form.taken(zone)]
+            uploads += [actions.take_file(self.dataset, file, by=user).pk for file in data[zone]]
+            offers.setdefault(split, []).extend(FileOffer(upload=pk, **declared) for pk in uploads)
         return actions.register_version(
             self.dataset,
             offers,
@@ -144,7 +155,7 @@ class VersionRegister(OneDataset, ActionFormView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         self.cancel_url = reverse("datasets:dataset_detail", args=[self.dataset.pk])
-        return super().get_context_data(dataset=self.dataset, **kwargs)
+        return super().get_context_data(dataset=self.dataset, may_take_tables=may_take_tables(), **kwargs)
 
 
 def _identifier(text: str) -> uuid.UUID:

@@ -62,13 +62,17 @@ def scalar(engine: Engine, expression: ir.Table) -> int:
     return int(found[0][0]) if found and found[0][0] is not None else 0
 
 
-def open_engine(name: str, *, memory_limit: str, scratch: Path | None) -> AbstractContextManager[Engine]:
-    """Open the engine of that name; raise ``ValueError`` for one that is not known."""
+def require_known(name: str) -> None:
     if name not in ENGINES:
         raise ValueError(f"There is no engine “{name}”. Known: {', '.join(ENGINES)}.")
+
+
+def open_engine(name: str, *, memory_limit: str, scratch: Path | None) -> AbstractContextManager[Engine]:
+    """Open the engine of that name; raise ``ValueError`` for one that is not known."""
+    require_known(name)
     module = import_module(f"apps.datasets.inspection.engines.{name}")
     found: AbstractContextManager[Engine] = module.opened(memory_limit=memory_limit, scratch=scratch)
     return found
 
 
-__all__ = ["ENGINES", "Engine", "Transform", "open_engine", "scalar", "sql", "table"]
+__all__ = ["ENGINES", "Engine", "Transform", "open_engine", "require_known", "scalar", "sql", "table"]

@@ -18,9 +18,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from apps.datasets.inspection.child import packed, receive, send, unpacked
 from apps.datasets.inspection.files import SplitFile
 from apps.datasets.inspection.reading import Batch
 from apps.datasets.inspection.scan import Context, Scan
+from apps.datasets.inspection.sensitive import compiled
 
 ALONE = 40_000
 AHEAD = 2
@@ -58,7 +60,7 @@ class Worker:
 
     def __init__(self, context: Context) -> None:
         self.child = subprocess.Popen(
-            [sys.executable, "-m", "apps.datasets.inspection.engines.workers"],
+            [sys.executable, "-m", "apps.datasets.inspection.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=ROOT,
@@ -66,13 +68,14 @@ class Worker:
         assert self.child.stdin is not None
         assert self.child.stdout is not None
         self.to, self.out = self.child.stdin, self.child.stdout
-        _send(self.to, orjson.dumps(context.as_dict()))
+        send(self.to, orjson.dumps(context.as_dict()))
+        send(self.to, compiled())
 
     def scan(self, index: int, file: SplitFile, batch: Batch) -> pa.RecordBatch:
         head = {"split": file.split, "file": index, "first": batch.first}
-        _send(self.to, orjson.dumps(head))
-        _send(self.to, packed(batch.rows))
-        found = unpacked(_receive(self.out))
+        send(self.to, orjson.dumps(head))
+        send(self.to, packed(batch.rows))
+        found = unpacked(receive(self.out))
         if found is None:
             raise RuntimeError("A worker of the inspection died.")
         return found
@@ -133,47 +136,3 @@ def _answer(found: Any) -> pa.RecordBatch:
     if isinstance(found, BaseException):
         raise found
     return found
-
-
-def packed(batch: pa.RecordBatch) -> bytes:
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
-
-
-def unpacked(data: bytes | None) -> pa.RecordBatch | None:
-    return pa.ipc.open_stream(data).read_next_batch() if data else None
-
-
-def _send(stream: Any, data: bytes) -> None:
-    stream.write(len(data).to_bytes(8, "big"))
-    stream.write(data)
-    stream.flush()
-
-
-def _receive(stream: Any) -> bytes | None:
-    size = stream.read(8)
-    if len(size) < 8:
-        return None
-    data: bytes = stream.read(int.from_bytes(size, "big"))
-    return data
-
-
-def main() -> None:
-    """Serve one inspection: the context first, then pairs of a head and a batch, until the input ends."""
-    given = _receive(sys.stdin.buffer)
-    if given is None:
-        return
-    scan = Scan(Context.of(orjson.loads(given)))
-    while (head := _receive(sys.stdin.buffer)) is not None:
-        about, rows = orjson.loads(head), unpacked(_receive(sys.stdin.buffer))
-        if rows is None:
-            return
-        found = scan.batch(Batch(about["first"], rows), about["split"], about["file"])
-        _send(sys.stdout.buffer, packed(found))
-
-
-if __name__ == "__main__":
-    main()

@@ -58,9 +58,9 @@ def as_text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     try:
-        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+        return orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS).decode()
     except TypeError:
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(value, default=str, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def column(values: list[Any], first: int) -> pa.Array:

@@ -1,7 +1,7 @@
 """From bytes to lines: unpacked, decoded and bounded, whatever arrives."""
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 import zstandard
@@ -103,10 +103,20 @@ def line_blocks(stream: IO[bytes], packed: bool) -> Iterator[tuple[int, bytes]]:
 
     Raise ``FileProblem`` for a line of more than 16 MiB.
     """
-    number, rest, first = 1, b"", True
-    for chunk in chunks(stream, packed):
-        if first:
-            chunk, first = chunk.removeprefix(BOM), False
+    return in_lines(without_mark(chunks(stream, packed)))
+
+
+def without_mark(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the pieces of a file without the byte order mark at its beginning."""
+    first = next(pieces, b"")
+    yield first.removeprefix(BOM)
+    yield from pieces
+
+
+def in_lines(pieces: Iterable[bytes], number: int = 1) -> Iterator[tuple[int, bytes]]:
+    """Yield ``line_blocks`` of what begins at line ``number``."""
+    rest = b""
+    for chunk in pieces:
         end = chunk.rfind(b"\n") + 1
         if end:
             block = rest + chunk[:end] if rest else chunk[:end]

@@ -60,7 +60,10 @@ class Finding:
 
 
 class Plugin(Protocol):
-    """An optional recogniser, for instance of persons' names: the keys it may yield, and its reading of one text."""
+    """An optional recogniser, for instance of persons' names: the keys it may yield, and its reading of one text.
+
+    A text's finds depend on that text alone. Where it has a ``version``, results name it: another one asks anew.
+    """
 
     kinds: tuple[str, ...]
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from apps.datasets.inspection.sensitive.kinds import INDEX, KINDS, Finding, Plugin, Span, best
+from apps.datasets.inspection.sensitive.plugins import load_all
 from apps.datasets.inspection.sensitive.recognisers import RECOGNISERS
 
 SEPARATOR = b"\xff"
@@ -56,29 +57,36 @@ def _decoded(data: bytes) -> str:
 @lru_cache(maxsize=1)
 def database() -> Any:
     """Compile the triggers; the database is shared by every scanner of the process, which brings its own scratch."""
-    compiled = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    made = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
     plain = hyperscan.HS_FLAG_DOTALL
-    compiled.compile(
+    made.compile(
         expressions=[recogniser.trigger for recogniser in RECOGNISERS],
         ids=list(range(len(RECOGNISERS))),
         elements=len(RECOGNISERS),
         flags=[plain | (hyperscan.HS_FLAG_CASELESS if found.caseless else 0) for found in RECOGNISERS],
     )
-    return compiled
+    return made
+
+
+def compiled() -> bytes:
+    """Return the compiled triggers, for a scanner in another process of this machine."""
+    data: bytes = hyperscan.dumpb(database())
+    return data
 
 
 class Scanner:
     """Finds personal data and secrets in batches of texts. Make one for each thread, and use it again.
 
     ``recognisers`` are optional plug-ins, which read every text in Python: the scan is as slow as they are.
+    ``triggers`` are what ``compiled`` gave, so that they need not be compiled again.
     """
 
-    def __init__(self, recognisers: Iterable[Plugin] = ()) -> None:
+    def __init__(self, recognisers: Iterable[Plugin] = (), *, triggers: bytes = b"") -> None:
         self._plugins = tuple(recognisers)
         for plugin in self._plugins:
             if unknown := set(plugin.kinds) - INDEX.keys():
                 raise ValueError(f"There is no kind {sorted(unknown)[0]!r}. There are: {', '.join(INDEX)}.")
-        self._database = database()
+        self._database = hyperscan.loadb(triggers, hyperscan.HS_MODE_BLOCK) if triggers else database()
         self._scratch = hyperscan.Scratch(self._database)
 
     def scan(self, texts: pa.Array) -> Hits:
@@ -92,6 +100,17 @@ class Scanner:
         for first, part in _parts(texts):
             self._scan_part(part, first, rows, spans)
         return _hits(rows, spans)
+
+    def find(self, text: str) -> list[Finding]:
+        """Return what one text holds, in order of place; the same as a scan of a batch with this text in it."""
+        data = pa.array([text.encode("utf-8", "surrogatepass")], pa.large_binary())
+        hits = self.scan(data.view(pa.large_string()))
+        return [
+            Finding(KINDS[kind].key, start, end, round(sure, 4))
+            for kind, start, end, sure in zip(
+                hits.kind.tolist(), hits.start.tolist(), hits.end.tolist(), hits.confidence.tolist(), strict=True
+            )
+        ]
 
     def _scan_part(self, texts: pa.Array, first: int, rows: list[int], spans: list[Span]) -> None:
         data, starts = _joined(texts)
@@ -191,18 +210,11 @@ def _characters(data: bytes, starts: np.ndarray, ends: np.ndarray) -> np.ndarray
     return lengths
 
 
-@lru_cache(maxsize=1)
-def _own() -> Scanner:
-    return Scanner()
+@lru_cache(maxsize=4)
+def _own(recognisers: tuple[str, ...]) -> Scanner:
+    return Scanner(load_all(recognisers))
 
 
-def find(text: str) -> list[Finding]:
-    """Return what one text holds, in order of place; the same as a scan of a batch with this text in it."""
-    data = pa.array([text.encode("utf-8", "surrogatepass")], pa.large_binary())
-    hits = _own().scan(data.view(pa.large_string()))
-    return [
-        Finding(KINDS[kind].key, start, end, round(sure, 4))
-        for kind, start, end, sure in zip(
-            hits.kind.tolist(), hits.start.tolist(), hits.end.tolist(), hits.confidence.tolist(), strict=True
-        )
-    ]
+def find(text: str, recognisers: tuple[str, ...] = ()) -> list[Finding]:
+    """Return what one text holds, in order of place; ``recognisers`` are the dotted paths of plug-ins to ask too."""
+    return _own(recognisers).find(text)
