@@ -19,6 +19,9 @@ for label in (
     "gates",
     "usecases",
     "datasets",
+    "registry",
+    "evaluations",
+    "releases",
     "assessments",
 ):
     import_module(f"apps.{label}.api").register(router)

@@ -28,6 +28,18 @@ FIXED = {
     "lineage": "/datasets/lineage/",
     "lineage-new": "/datasets/lineage/new/",
     "lineage-events": "/datasets/lineage/events/new/",
+    "models": "/models/",
+    "suites": "/evaluations/",
+    "evaluation-runs": "/evaluations/runs/",
+    "models-nothing": "/models/?search=nothing-like-this",
+    "runs": "/models/runs/",
+    "model-versions": "/models/versions/",
+    "environments": "/releases/",
+    "environments-nothing": "/releases/?search=nothing-like-this",
+    "environment-new": "/releases/environments/new/",
+    "releases": "/releases/all/",
+    "rollbacks": "/releases/rollbacks/",
+    "rehearsals": "/releases/rehearsals/",
     "gates": "/gates/",
     "gates-nothing": "/gates/?search=nothing-like-this",
     "policies": "/gates/policies/",
@@ -87,6 +99,13 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     cards = first(first("/datasets/", "Card questions"), "v1")
     running = first(f"{cards}audits/", "Audit 1", "main table a")
     case = first("/use-cases/", "Support assistant")
+    model = first("/models/", "Intent classifier", "td a")
+    run, unapproved = first(model, "Run 1", "td a"), first(model, "Run 2", "td a")
+    artefact, elsewhere = first(run, "0.1.0", "td a"), first(run, "0.1.0-q4", "td a")
+    live = first("/releases/all/?state=live", "0.1.0", "td a")
+    proposal = first("/releases/all/?state=proposed", "0.1.0-q4", "td a")
+    staging = first("/releases/", "Staging", "td a")
+    build = first("/gates/?kind=build", "Intent classifier", "td a")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
     bruno = first("/settings/people/", "Bruno")
@@ -113,11 +132,41 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     sign_in(page, "kofi")
     review = first("/gates/?state=in_review", "Disputed payments")
     callbacks = first(first("/datasets/", "Callback requests"), "v1")
+    sign_in(page, "teodora")
+    suite = first("/evaluations/", "Intents about cards", "td a")
+    suite_version = first(suite, "Intents about cards v1")
+    wide = first(first("/evaluations/", "All 77 intents", "td a"), "All 77 intents v1")
+    missed = first("/evaluations/runs/", "Intent classifier 0.1.0-q4", "td a")
+    judged = first("/evaluations/runs/", "Intent classifier 0.1.0", "td a")
+    standing = first(missed, "The model version")
+    finding = first(standing, "1. Any question")
+    outputs = first(judged, "Review 1")
+    baseline = first(suite, "Large model, five examples")
     return {
+        "suite": (suite, "teodora"),
+        "suite-version": (suite_version, "bruno"),
+        "suite-draft": (wide, "teodora"),
+        "suite-edit": (f"{wide}edit/", "teodora"),
+        "evaluation-import": (f"{suite_version}import/", "teodora"),
+        "evaluation-compare": (f"{suite_version}compare/", "teodora"),
+        "evaluation-run": (missed, "teodora"),
+        "evaluation-version": (standing, "ravi"),
+        "evaluation-comparison": (first(suite_version, "Intent classifier", "#comparisons a"), "teodora"),
+        "finding": (finding, "kofi"),
+        "output-review": (outputs, "teodora"),
+        "output-judging": (f"{outputs}judge/", "kofi"),
+        "baseline": (baseline, "teodora"),
         "version-sensitive": (f"{callbacks}sensitive/", "kofi"),
         "version-sensitive-nothing": (f"{version}sensitive/", "kofi"),
         "sensitive-decide": (f"{callbacks}sensitive/phone/", "kofi"),
         "dataset": (dataset, "teodora"),
+        "environment": (staging, "teodora"),
+        "release": (live, "ines"),
+        "release-proposed": (proposal, "teodora"),
+        "release-rehearse": (f"{proposal}rehearse/", "teodora"),
+        "release-compare": (f"{proposal}compare/", "teodora"),
+        "release-withdraw": (f"{live}withdraw/", "teodora"),
+        "release-propose": (artefact.replace("/models/versions/", "/releases/of-version/") + "propose/", "teodora"),
         "version": (version, "teodora"),
         "version-dirty": (callbacks, "kofi"),
         "annotation": (f"{version}annotation/", "bruno"),
@@ -169,6 +218,20 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "version-register": (f"{dataset}register/", "teodora"),
         "table-reads": (f"{dataset}tables/", "teodora"),
         "use-case": (case, "ines"),
+        "model": (model, "ravi"),
+        "model-new": (case.replace("/use-cases/", "/models/new/"), "teodora"),
+        "model-edit": (f"{model}edit/", "teodora"),
+        "run": (run, "ravi"),
+        "run-unapproved": (unapproved, "teodora"),
+        "run-new": (f"{model}runs/new/", "teodora"),
+        "run-lineage": (f"{run}lineage/", "teodora"),
+        "model-version": (elsewhere, "teodora"),
+        "model-version-checked": (artefact, "teodora"),
+        "model-version-new": (f"{run}versions/new/", "teodora"),
+        "model-version-lineage": (f"{elsewhere}lineage/", "bruno"),
+        "model-version-withdraw": (f"{elsewhere}withdraw/", "teodora"),
+        "model-card": (f"{elsewhere}card/", "bruno"),
+        "gate-build": (build, "ravi"),
         "drill": (drill, "ines"),
         "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),
         "drill-away": (f"/owners/continuity/run/?people={who}&mode=is_away", "ines"),

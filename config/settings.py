@@ -66,6 +66,9 @@ INSTALLED_APPS = [
     "apps.gates",
     "apps.usecases",
     "apps.datasets",
+    "apps.registry",
+    "apps.evaluations",
+    "apps.releases",
     "apps.assessments",
     *(["config.demo"] if EMBEDDED else []),
 ]
@@ -151,6 +154,7 @@ CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "core.relay", "schedule": 1.0, "options": {"expires": 5}},
     "forget_answers": {"task": "core.forget_answers", "schedule": 3600.0},
     "forget_uploads": {"task": "datasets.forget_uploads", "schedule": 3600.0},
+    "forget_imports": {"task": "evaluations.forget_imports", "schedule": 3600.0},
     "gates_refresh_expired": {"task": "gates.refresh_expired", "schedule": 30.0, "options": {"expires": 30}},
     "assessments_refresh_lapsed": {
         "task": "assessments.refresh_lapsed",
@@ -322,8 +326,15 @@ SPECTACULAR_SETTINGS = {
         "RuleStateEnum": "apps.people.four_eyes.RuleVersion.State",
         "PhaseEnum": "apps.usecases.models.Phase",
         "GateStateEnum": "apps.gates.models.GateState",
+        "RiskTierEnum": "apps.gates.models.policies.Tier",
+        "ReleaseStateEnum": "apps.releases.models.releases.ReleaseState",
+        "ReleaseEndingEnum": "apps.releases.models.releases.Ending",
+        "EnvironmentKindEnum": "apps.releases.models.environments.Environment.Kind",
+        "RehearsalOutcomeEnum": "apps.releases.models.rollbacks.Rehearsal.Outcome",
+        "RollbackVerdictEnum": "apps.releases.models.rollbacks.RollbackReview.Verdict",
         "InspectionStateEnum": "apps.datasets.models.inspections.Inspection.State",
         "GuidelineStateEnum": "apps.datasets.models.guidelines.Guideline.State",
+        "SplitEnum": "apps.datasets.models.SplitName",
         "DescriptionStateEnum": "apps.datasets.models.descriptions.Description.State",
         "LineageRunStateEnum": "apps.datasets.models.lineage.LineageNode.State",
         "CopyStateEnum": "apps.datasets.models.Copy.State",
@@ -335,6 +346,8 @@ SPECTACULAR_SETTINGS = {
         "SensitiveDecisionEnum": "apps.datasets.models.SensitiveDecision.Decision",
         "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
+        "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
+        "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,
     "POSTPROCESSING_HOOKS": [
@@ -350,6 +363,7 @@ DJANGO_STRUCTLOG_CELERY_ENABLED = False
 
 GATE_POLICY_FOLDER = BASE_DIR / "apps" / "gates" / "policies"
 NOTARY_KEY_FILE = env.str("NOTARY_KEY_FILE", str(FOURGATE_HOME / "notary" / "key.pem"))
+ATTESTATION_KEY_FILE = env.str("ATTESTATION_KEY_FILE", str(FOURGATE_HOME / "attestations" / "key.pem"))
 NOTARY_VERIFIER_KEY = env.str("NOTARY_VERIFIER_KEY", "")
 NOTARY_FOLDER = Path(env.str("NOTARY_FOLDER", str(FOURGATE_HOME / "notary")))
 UPLOAD_LIMIT_BYTES = env.int("UPLOAD_LIMIT_BYTES", 64 * 1024**3)

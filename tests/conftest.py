@@ -21,6 +21,7 @@ def _own_state(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     settings.MEDIA_ROOT = str(home / "storage")
     settings.NOTARY_FOLDER = home / "notary"
     settings.NOTARY_KEY_FILE = str(home / "notary" / "key.pem")
+    settings.ATTESTATION_KEY_FILE = str(home / "attestations" / "key.pem")
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     cache.clear()
 

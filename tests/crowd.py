@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
 import itertools
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.db import connection
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs
-from apps.core.clock import today
+from apps.core.clock import now, today
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
@@ -30,10 +31,22 @@ from apps.datasets.models import (
     VersionExport,
 )
 from apps.datasets.refs import dataset_ref, node_ref, source_ref, version_ref
+from apps.evaluations import actions as evaluations
+from apps.evaluations.models import (
+    Baseline,
+    Comparison,
+    EvaluationImport,
+    EvaluationRun,
+    FailureCase,
+    OutputReview,
+    RedTeamFinding,
+    Suite,
+    SuiteVersion,
+)
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates import actions as gates
-from apps.gates.models import PolicyVersion
+from apps.gates.models import Condition, PolicyVersion, Thread, Waiver
 from apps.ledger import actions as ledger
 from apps.ledger.models import Checkpoint, Entry, Export
 from apps.owners import actions as owners
@@ -42,10 +55,34 @@ from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.people import actions as people
 from apps.people.models import ApiToken, Membership, User
 from apps.people.roles import Role
+from apps.registry import actions as registry
+from apps.registry.models import Model, ModelVersion, TrainingRun
+from apps.registry.refs import model_ref, model_version_ref, run_ref
+from apps.releases import actions as releases
+from apps.releases.models import Environment, Rehearsal, Release, Rollback
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
+from tests.evaluations.scenery import SOURCE as SUITE
+from tests.evaluations.scenery import (
+    evaluate,
+    figures,
+    make_baseline,
+    make_review,
+    make_suite,
+    make_suite_version,
+    scores,
+)
 from tests.people.factories import make_user, member
+from tests.registry.scenery import make_model, make_model_version, make_run
+from tests.releases.scenery import (
+    first_version,
+    make_environment,
+    make_live,
+    next_version,
+    propose,
+    publish_proof_policy,
+)
 from tests.scenery import (
     Scene,
     add_annotations,
@@ -96,9 +133,30 @@ class Crowd:
             "dataset-copy": Copy.objects.filter(version=scene.version).latest("id").pk,
             "dataset-export": VersionExport.objects.filter(version=scene.version).latest("id").pk,
             "sample-audit": SampleAudit.objects.latest("id").pk,
+            "model": Model.objects.filter(use_case=scene.use_case).earliest("id").pk,
+            "training-run": TrainingRun.objects.filter(model__use_case=scene.use_case).earliest("id").pk,
+            "model-version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+            "environment": Environment.objects.filter(team=scene.team).earliest("id").pk,
+            "release": Release.objects.live().filter(environment__team=scene.team).earliest("id").pk,
+            "rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
+            "rehearsal": Rehearsal.objects.latest("id").pk,
             "document": Document.objects.filter(team=scene.team).latest("id").pk,
             "attestation": Attestation.objects.latest("id").pk,
+            "suite": Suite.objects.filter(use_case=scene.use_case).earliest("id").pk,
+            "suite-version": SuiteVersion.objects.filter(suite__use_case=scene.use_case, signature__isnull=False)
+            .latest("id")
+            .pk,
+            "baseline": Baseline.objects.filter(use_case=scene.use_case).latest("id").pk,
+            "evaluation-import": EvaluationImport.objects.latest("id").pk,
+            "evaluation-run": EvaluationRun.objects.filter(model_version__isnull=False).latest("id").pk,
+            "evaluation-failure": FailureCase.objects.latest("id").pk,
+            "red-team-finding": RedTeamFinding.objects.latest("id").pk,
+            "output-review": OutputReview.objects.latest("id").pk,
+            "comparison": Comparison.objects.latest("id").pk,
             "gate": self.gate.pk,
+            "waiver": Waiver.objects.filter(gate=self.gate).latest("id").pk,
+            "gate-thread": Thread.objects.filter(gate=self.gate).latest("id").pk,
+            "gate-condition": Condition.objects.filter(sign_off__gate=self.gate).latest("id").pk,
             "assessment": Assessment.objects.filter(use_case=scene.use_case).latest("id").pk,
             "framework": FrameworkVersion.objects.latest("id").pk,
             "policy": PolicyVersion.objects.latest("id").pk,
@@ -141,6 +199,9 @@ def grow(crowd: Crowd, count: int) -> None:
     _lineage(crowd, count)
     _custody(crowd, count)
     _sensitive(crowd, count)
+    _models(crowd, count, versions)
+    _evaluations(crowd, count)
+    _releases(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -320,6 +381,76 @@ def _document(scene: Scene, ref: SubjectRef, kind: str) -> Document:
     return evidence.add_document(ref, kind, f"Paper {next(_count)}", by=scene.engineer, file=file)
 
 
+def _evaluations(crowd: Crowd, count: int) -> None:
+    """Sign suites, evaluate ever more versions and baselines with them, and leave work for the reader."""
+    scene, reader = crowd.scene, _fresh(crowd.reader)
+    first = Suite.objects.filter(use_case=scene.use_case).order_by("id").first() or make_suite(scene)
+    for _number in range(count):
+        number = next(_count)
+        for suite in (first, make_suite(scene, name=f"Suite {number}")):
+            source = SUITE.replace("at_most: 500", f"at_most: {500 + number}")
+            make_suite_version(scene, suite, source, sign=suite is first)
+        newest = SuiteVersion.objects.filter(suite=first).latest("number")
+        baseline = make_baseline(scene, name=f"Baseline {number}", prompts=str(number))
+        beside = evaluate(scene, newest, baseline)
+        candidate = make_model_version(scene, scene.use_case.models.earliest("id").runs.earliest("id"), f"e.{number}")
+        run = evaluate(scene, newest, candidate, figures(), scores())
+        evaluations.start_import(newest, [figures({"accuracy": 0.5})], by=scene.engineer)
+        evaluations.compare_runs(run, [beside], by=scene.engineer)
+        make_review(scene, run, judges=[reader, crowd.administrator])
+    run = EvaluationRun.objects.filter(model_version__isnull=False).latest("id")
+    for _number in range(count):
+        case = f"c{next(_count)}"
+        evaluations.note_failure(
+            evaluate(scene, run.suite_version, run.subject, values={"accuracy": 0.1}),
+            case,
+            by=scene.engineer,
+            cause="model",
+            note="Wrong",
+        )
+        finding = evaluations.report_finding(
+            run.model_version, case, by=scene.lead, description="Asked", severity="high"
+        )
+        evaluations.retest_finding(finding, by=scene.lead, outcome="gone", note="Again")
+
+
+def _models(crowd: Crowd, count: int, data: list[Any]) -> None:
+    """Register models, and of the first one runs on ever more data, each with a version; all carry documents."""
+    scene = crowd.scene
+    first = Model.objects.filter(use_case=scene.use_case).order_by("id").first() or make_model(scene)
+    uses = [registry.DataUse(version=version.pk) for version in (scene.version, *data[:count])]
+    for _number in range(count):
+        number = next(_count)
+        make_model(scene, name=f"Model {number}")
+        run = make_run(scene, first, datasets=uses, seed=number)
+        version = make_model_version(scene, run, f"1.{number}")
+        for ref in (model_ref(first), run_ref(run), model_version_ref(version)):
+            _document(scene, ref, "other")
+    for run in first.runs.order_by("id")[:1]:
+        for _number in range(count):
+            number = next(_count)
+            make_model_version(scene, run, f"2.{number}")
+            gates.withdraw(gates.open_gate("build", run_ref(run), by=scene.engineer), by=scene.engineer, reason="More")
+
+
+def _releases(crowd: Crowd, count: int) -> None:
+    """Bring a version live in ever more environments; in the first one, roll back and propose again and again."""
+    scene = crowd.scene
+    publish_proof_policy(scene)
+    version = first_version(scene)
+    for _number in range(count):
+        make_live(scene, make_environment(scene, f"Environment {next(_count)}"), version)
+    first = Environment.objects.filter(team=scene.team).earliest("id")
+    for _number in range(count):
+        number = next(_count)
+        live = make_live(scene, first, next_version(scene, f"3.{number}", seed=number))
+        releases.roll_back(live, by=scene.engineer, reason="Once more")
+        digest = "sha256:" + hashlib.sha256(str(number).encode()).hexdigest()
+        propose(scene, first, version, prompt_digest=digest)
+    number = next(_count)
+    make_live(scene, first, next_version(scene, f"3.{number}", seed=number))
+
+
 def _gate_of_many(crowd: Crowd, count: int) -> None:
     """Open and withdraw gates on the newest version; the last one was decided on again and again."""
     scene = crowd.scene
@@ -331,13 +462,24 @@ def _gate_of_many(crowd: Crowd, count: int) -> None:
     crowd.gate = make_gate(scene)
     for _number in range(count):
         paper = _document(scene, ref, "exclusions")
-        for responsibility, by in (("business_owner", crowd.reader), ("compliance_reviewer", crowd.administrator)):
-            scene.sign(crowd.gate, responsibility, "request_changes", by=_fresh(by), comment="Once more")
+        reader, administrator, changes = _fresh(crowd.reader), _fresh(crowd.administrator), "request_changes"
+        made = scene.sign(crowd.gate, "business_owner", changes, by=reader, comment="More", requirement="leakage")
+        Condition.objects.create(sign_off=made, text="Do it", due_on="2100-01-01", responsibility="sponsor")
+        scene.sign(crowd.gate, "compliance_reviewer", changes, by=administrator, comment="More", requirement="splits")
+        _waived(crowd)
         evidence.withdraw_document(paper, by=scene.engineer, reason="Another one follows")
         evidence.attest(ref, "sample_audited", by=_fresh(crowd.reader))
         _document(scene, ref, "other")
     _document(scene, ref, "exclusions")
     crowd.gate.refresh_from_db()
+
+
+def _waived(crowd: Crowd) -> None:
+    """Note a waiver of something that is met: it changes nothing, and is shown."""
+    gate, by = crowd.gate, crowd.scene.lead
+    values = {"reason": "It comes", "until": "2100-01-01", "dossier_digest": gate.dossier_digest, "via": "test"}
+    moment = {"confirmed_by": "password", "waived_at": now()}
+    Waiver.objects.create(gate=gate, requirement="splits", by=by, by_name=by.name, **values, **moment)
 
 
 def _assessments(crowd: Crowd, count: int) -> None:

@@ -16,7 +16,10 @@ from apps.gates.models import GateState
 from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "assessments")
+APPS = (
+    "ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "registry", "evaluations", "releases",
+    "assessments",
+)  # fmt: skip
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",
     "ledger.record_on": "the same, for registered subjects",
@@ -37,6 +40,7 @@ INTERNAL = {
     "assessments.refresh_lapsed": "follows the clock",
     "assessments.refresh_on_change": "follows every change",
     "assessments.import_default_frameworks": "follows a migration",
+    "evaluations.forget_imports": "follows the clock",
     "datasets.set_sources": "part of edit_dataset",
     "datasets.forget_uploads": "follows the clock",
     "datasets.note_samples_seen": "follows a look at samples",

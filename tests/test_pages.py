@@ -25,17 +25,35 @@ from apps.datasets.models import (
     VersionExport,
 )
 from apps.datasets.refs import version_ref
+from apps.evaluations.models import (
+    Baseline,
+    Comparison,
+    EvaluationImport,
+    EvaluationRun,
+    FailureCase,
+    OutputReview,
+    RedTeamFinding,
+    Suite,
+    SuiteVersion,
+)
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
+from apps.gates.models import Condition, Thread, Waiver
 from apps.ledger.models import Entry
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
+from apps.registry.models import Model, ModelVersion, TrainingRun
+from apps.releases.models import Environment, Release, Rollback
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
+from tests.evaluations.scenery import furnish as furnish_evaluations
+from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
+from tests.registry.scenery import furnish
+from tests.releases.scenery import furnish_releases
 from tests.scenery import (
     TRAIN,
     Scene,
@@ -52,20 +70,23 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
+    "registry", "evaluations", "releases",
 )  # fmt: skip
 ONLY_POST = {
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch", "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
     "assessments:framework_withdraw", "ledger:verify", "ledger:export_create",
-    "gates:policy_publish", "gates:policy_withdraw",
+    "gates:policy_publish", "gates:policy_withdraw", "gates:thread_resolve",
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
     "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
-    "datasets:version_compare_stop", "datasets:audit_dismiss", "datasets:table_read_forget",
+    "datasets:version_compare_stop", "datasets:audit_dismiss", "datasets:table_read_forget", "registry:version_check",
 }  # fmt: skip
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
+    "evaluations:review_judge",
+    "releases:release_roll_back", "releases:rollback_review",
 }  # fmt: skip
 
 
@@ -95,7 +116,11 @@ def furnished() -> tuple[Scene, Any]:
     answer(assessment, "splits_identified", "yes", scene)
     assessments.submit(assessment, by=scene.engineer)
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
-    return scene, make_gate(scene)
+    furnish_releases(scene, furnish(scene))
+    furnish_evaluations(scene)
+    gate = make_gate(scene)
+    with_exceptions(scene, gate)
+    return scene, gate
 
 
 def pages() -> list[tuple[str, dict[str, str]]]:
@@ -146,7 +171,34 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:audit": SampleAudit.objects.order_by("-id").values_list("pk", flat=True).first(),
         "datasets:table_read_": Upload.objects.of_tables(dataset).values_list("pk", flat=True).last(),
         "datasets": dataset.pk,
+        "evaluations:suite": Suite.objects.filter(use_case=scene.use_case).earliest("id").pk,
+        "evaluations:version": SuiteVersion.objects.filter(suite__use_case=scene.use_case, state="published")
+        .earliest("id")
+        .pk,
+        "evaluations:version_edit": SuiteVersion.objects.filter(suite__use_case=scene.use_case).latest("id").pk,
+        "evaluations:import": EvaluationImport.objects.latest("id").pk,
+        "evaluations:run": EvaluationRun.objects.filter(model_version__model__use_case=scene.use_case).latest("id").pk,
+        "evaluations:failure": FailureCase.objects.filter(run__model_version__model__use_case=scene.use_case)
+        .latest("id")
+        .pk,
+        "evaluations:baseline": Baseline.objects.filter(use_case=scene.use_case).latest("id").pk,
+        "evaluations:comparison": Comparison.objects.latest("id").pk,
+        "evaluations:review": OutputReview.objects.latest("id").pk,
+        "evaluations:model_version": EvaluationRun.objects.filter(model_version__model__use_case=scene.use_case)
+        .latest("id")
+        .model_version_id,
+        "evaluations:finding": RedTeamFinding.objects.latest("id").pk,
+        "registry:model": Model.objects.filter(use_case=scene.use_case).latest("id").pk,
+        "registry:run": TrainingRun.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "registry:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "releases:environment": Environment.objects.filter(team=scene.team).latest("id").pk,
+        "releases:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
+        "releases:release": Release.objects.live().filter(environment__team=scene.team).latest("id").pk,
+        "releases:rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
         "gates:policy": gate.policy_version_id,
+        "gates:waiver": Waiver.objects.filter(gate=gate).first().pk,
+        "gates:thread": Thread.objects.filter(gate=gate).first().pk,
+        "gates:condition": Condition.objects.filter(sign_off__gate=gate).first().pk,
         "gates": gate.pk,
         "evidence:attestation": Attestation.objects.first().pk,
         "evidence:document": Document.objects.first().pk,
@@ -171,6 +223,8 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         else:
             values[key] = {
                 "use_case": scene.use_case.pk,
+                "model_version": ids["evaluations:model_version"],
+                "file": EvaluationRun.objects.get(pk=ids["evaluations:run"]).files.earliest("id").pk,
                 "token": link_token(VersionExport.objects.filter(version=version).latest("id")),
                 "user": scene.people["data_steward"].pk,
                 "question": "splits_identified",
@@ -203,6 +257,7 @@ def test_every_page_answers(notary: Any) -> None:
         url = reverse(name, kwargs=arguments(name, keys, scene, gate))
         response = client.get(url)
         missing = ("ledger:export_download", "ledger:job_panel", "datasets:export_link", "datasets:export_file")
+        missing += ("gates:requirement_state", "gates:requirement_waive", "gates:requirement_comment")
         expected = 404 if name in missing else 403 if name in OF_ITS_HOLDER else 200
         if response.status_code != expected:
             broken.append((name, response.status_code))

@@ -145,6 +145,7 @@ def measured(home: Path) -> Costs:
         override_settings(
             NOTARY_FOLDER=home,
             NOTARY_KEY_FILE=str(home / "key.pem"),
+            ATTESTATION_KEY_FILE=str(home / "attestations.pem"),
             MEDIA_ROOT=str(home / "storage"),
             PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
         ),

@@ -97,7 +97,7 @@ class Reader:
         """Raise ``refusal`` with every message in the order of lines, if there is any."""
         if not self.messages:
             return
-        ordered = sorted(set(self.messages), key=lambda message: message.line)
+        ordered = sorted(dict.fromkeys(self.messages), key=lambda message: message.line)
         raise self.refusal(
             _("There are %(n)d mistakes; the first is on line %(line)d: %(text)s")
             % {"n": len(ordered), "line": ordered[0].line, "text": ordered[0].text},
@@ -115,6 +115,20 @@ class Reader:
         if len(value) > limit:
             self.say(found.lines[key], _("“%(key)s” is longer than %(n)d characters.") % {"key": key, "n": limit})
         return value.strip()
+
+    def whole(self, found: Lines, key: str, least: int, most: int) -> int | None:
+        """Return the whole number under ``key``; None where it is left out, or is none or out of range."""
+        value = found.get(key)
+        if value is None and key not in found:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+            self.say(
+                found.lines[key],
+                _("“%(key)s” is a whole number from %(least)d to %(most)d.")
+                % {"key": key, "least": least, "most": most},
+            )
+            return None
+        return value
 
     def flag(self, found: Lines, key: str, default: bool) -> bool:
         value = found.get(key, default)

@@ -48,7 +48,7 @@ def _nobody(obj: Any) -> set[uuid.UUID]:
     return set()
 
 
-def _none_below(refs: Any) -> Iterable[SubjectRef]:
+def _none(about: Any) -> Iterable[SubjectRef]:
     return ()
 
 
@@ -59,8 +59,10 @@ class SubjectKind:
     ``visible(user)`` is the query set of those the user may see; ``digest`` names the exact content;
     ``authors`` are the people whose own work it is; ``responsibilities`` those that can be held on it; ``ancestors``
     the kinds of subject that one belongs to, furthest first. ``above`` is the parent itself where ``all`` has read it
-    along. ``children(refs)`` names those of this kind that belong
-    directly to one of the subjects, in one query; only a kind on which something can be held needs it.
+    along. ``upstream`` names the subjects outside its chain on whose gates a gate on this one may rest (a training run
+    names the dataset versions it learned from). ``children(refs)`` names those of this kind that belong
+    directly to one of the subjects, in one query; only a kind on which something can be held needs it. ``tier`` is the
+    risk tier that holds for it and for what belongs to it.
     """
 
     type: str
@@ -72,12 +74,18 @@ class SubjectKind:
     team: Callable[[Any], Any] = lambda obj: obj.team
     parent: Callable[[Any], SubjectRef | None] = _nothing
     above: Callable[[Any], Any] = _nothing
-    children: Callable[[Any], Iterable[SubjectRef]] = _none_below
+    children: Callable[[Any], Iterable[SubjectRef]] = _none
     digest: Callable[[Any], str] = lambda obj: ""
     authors: Callable[[Any], set[uuid.UUID]] = _nobody
+    tier: Callable[[Any], str] = lambda obj: ""
+    upstream: Callable[[Any], Iterable[SubjectRef]] = _none
     responsibilities: tuple[str, ...] = ()
     ancestors: tuple[str, ...] = ()
     icon: str = "file"
+
+    @property
+    def names_upstream(self) -> bool:
+        return self.upstream is not _none
 
 
 _kinds: dict[str, SubjectKind] = {}
@@ -127,6 +135,11 @@ def chain(ref: SubjectRef) -> list[tuple[SubjectRef, Any]]:
         ref = parent
         found.append((ref, obj))
     return found
+
+
+def tier(found: Iterable[tuple[SubjectRef, Any]]) -> str:
+    """Return the risk tier of a chain: the nearest that is told, or nothing."""
+    return next((told for ref, obj in found if (told := kind(ref.type).tier(obj))), "")
 
 
 def below(ref: SubjectRef) -> list[SubjectRef]:

@@ -174,24 +174,24 @@ def keep(stream: IO[bytes], digest: str) -> str:
     return name
 
 
-def checked_key(key: str) -> str:
+def checked_key(key: str, pointer: str = "/splits") -> str:
     """Return a storage key that names a file inside the storage; raise ``StorageKeyRefused`` for tricks."""
     parts = key.split("/")
     if not key or key.startswith("/") or "\\" in key or "\x00" in key or any(part in ("", ".", "..") for part in parts):
         raise StorageKeyRefused(
             _("“%(key)s” is not the name of a file in the storage. Give it without “..” and without a leading “/”.")
             % {"key": key[:200]},
-            errors={"/splits": [_("Not a storage key.")]},
+            errors={pointer: [_("Not a storage key.")]},
         )
     if parts[0] not in settings.REFERENCE_FOLDERS:
         raise StorageKeyRefused(
             _("Files are taken by reference only from: %(folders)s.")
             % {"folders": ", ".join(settings.REFERENCE_FOLDERS)},
-            errors={"/splits": [_("Not a folder for references.")]},
+            errors={pointer: [_("Not a folder for references.")]},
         )
     if not default_storage.exists(key):
         raise StorageKeyRefused(
             _("There is no file “%(key)s” in the storage.") % {"key": key[:200]},
-            errors={"/splits": [_("No such file.")]},
+            errors={pointer: [_("No such file.")]},
         )
     return key

@@ -13,6 +13,8 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, subjects
 from apps.core.canonical import sha256_digest
+from apps.core.clock import today
+from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
 from apps.evidence.errors import (
     AlreadyWithdrawn,
@@ -22,10 +24,11 @@ from apps.evidence.errors import (
     NotTheHolder,
     UnknownEvidenceKind,
 )
-from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS
+from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS, AttestationKind
 from apps.evidence.models import Attestation, AttestationWithdrawal, Document, DocumentWithdrawal
 from apps.ledger.actions import record_on
 from apps.owners import holders
+from apps.owners.responsibilities import RESPONSIBILITIES, title
 from apps.people.models import User
 
 LARGEST_DOCUMENT = 50 * 1024 * 1024
@@ -77,11 +80,13 @@ def add_document(
     file: Any = None,
     link: str = "",
     note: str = "",
+    dated_on: dt.date | None = None,
     valid_until: dt.date | None = None,
 ) -> Document:
     """Attach a document to the subject: a file (streamed, at most 50 MB) or an https link.
 
-    The digest is that of the file's bytes, or of the link's text.
+    The digest is that of the file's bytes, or of the link's text. ``dated_on`` is the day that the document bears;
+    without it, its age counts from now.
     """
     obj = subjects.get(ref)
     team = subjects.kind(ref.type).team(obj)
@@ -90,6 +95,11 @@ def add_document(
         raise UnknownEvidenceKind(
             _("Known kinds: %(kinds)s.") % {"kinds": ", ".join(DOCUMENT_KINDS)},
             errors={"/kind": [_("Choose one of the kinds.")]},
+        )
+    if dated_on is not None and dated_on > today():
+        raise InvalidInput(
+            _("A document can't be dated ahead. Give the day that it bears, or leave it empty."),
+            errors={"/dated_on": [_("This day has not come yet.")]},
         )
     if bool(file) == bool(link):
         raise FileOrLink(_("Give either a file or a link."), errors={"/file": [_("Give either a file or a link.")]})
@@ -106,6 +116,7 @@ def add_document(
         kind=kind,
         title=title.strip(),
         note=note.strip(),
+        dated_on=dated_on,
         valid_until=valid_until,
         added_by=by,
         **values,
@@ -120,6 +131,7 @@ def add_document(
             "kind": kind,
             "title": document.title,
             "digest": document.digest,
+            "dated_on": dated_on.isoformat() if dated_on else None,
             "valid_until": valid_until.isoformat() if valid_until else None,
         },
     )
@@ -147,8 +159,13 @@ def withdraw_document(document: Document, *, by: User, reason: str) -> DocumentW
 
 
 @transaction.atomic
-def attest(ref: SubjectRef, kind: str, *, by: User, comment: str = "") -> Attestation:
-    """State under one's responsibility what the table says; only who holds it (or stands in) can."""
+def attest(
+    ref: SubjectRef, kind: str, *, by: User, comment: str = "", statement: str = "", responsibility: str = ""
+) -> Attestation:
+    """State something under one's responsibility; only who holds it (or stands in) can.
+
+    The table says the words and the responsibility of each kind; of a statement that a policy asks for, both are given.
+    """
     subject_kind, obj = subjects.kind(ref.type), subjects.get(ref)
     team = subject_kind.team(obj)
     access.require(by, "evidence.attest", team.pk)
@@ -158,16 +175,18 @@ def attest(ref: SubjectRef, kind: str, *, by: User, comment: str = "") -> Attest
             _("Known kinds: %(kinds)s.") % {"kinds": ", ".join(ATTESTATIONS)},
             errors={"/kind": [_("Choose one of the kinds.")]},
         )
-    ownership = holders.holders(ref).get(known.responsibility)
+    words, responsibility = _words(known, statement.strip(), responsibility)
+    ownership = holders.holders(ref).get(responsibility)
     if ownership is None or not holders.may_sign(ownership, by):
-        raise NotTheHolder(_("Only the %(title)s can state this.") % {"title": known.responsibility.replace("_", " ")})
+        raise NotTheHolder(_("Only the %(title)s can state this.") % {"title": str(title(responsibility)).lower()})
     attestation = Attestation.objects.create(
         team=team,
         subject_type=ref.type,
         subject_id=ref.id,
         kind=kind,
-        statement=str(known.statement),
-        responsibility=known.responsibility,
+        statement=words,
+        responsibility=responsibility,
+        ownership=ownership,
         subject_digest=subject_kind.digest(obj),
         comment=comment.strip(),
         added_by=by,
@@ -180,12 +199,28 @@ def attest(ref: SubjectRef, kind: str, *, by: User, comment: str = "") -> Attest
         payload={
             "attestation": str(attestation.pk),
             "kind": kind,
-            "responsibility": known.responsibility,
+            "responsibility": responsibility,
             "statement": attestation.statement,
         },
     )
     subjects.announce_change(ref, "attestation.made")
     return attestation
+
+
+def _words(known: AttestationKind, statement: str, responsibility: str) -> tuple[str, str]:
+    """Return what is stated, and under which responsibility."""
+    if known.responsibility:
+        if statement or responsibility:
+            raise InvalidInput(
+                _("The words and the responsibility of this kind are fixed; leave both out."),
+                errors={"/kind": [_("Its words and its responsibility are fixed.")]},
+            )
+        return str(known.statement), known.responsibility
+    missing = {"/statement": statement, "/responsibility": responsibility if responsibility in RESPONSIBILITIES else ""}
+    errors = {pointer: [_("Give what the policy asks for.")] for pointer, value in missing.items() if not value}
+    if errors:
+        raise InvalidInput(_("Say what is stated and under which responsibility."), errors=errors)
+    return statement, responsibility
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ class DocumentSerializer(serializers.ModelSerializer[Document]):
         model = Document
         fields = [
             "id", "subject_type", "subject_id", "team", "kind", "title", "note", "file_name", "size", "link", "digest",
-            "valid_until", "added_by", "created_at", "is_withdrawn",
+            "dated_on", "valid_until", "added_by", "created_at", "is_withdrawn",
         ]  # fmt: skip
         read_only_fields = fields
 
@@ -40,6 +40,9 @@ class NewDocumentSerializer(serializers.Serializer[Any]):
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
     file = serializers.FileField(required=False, allow_null=True, default=None)
     link = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
+    dated_on = serializers.DateField(
+        required=False, allow_null=True, default=None, help_text="The day that it bears; without it, that of now."
+    )
     valid_until = serializers.DateField(required=False, allow_null=True, default=None)
 
 
@@ -107,6 +110,12 @@ class NewAttestationSerializer(serializers.Serializer[Any]):
     subject_id = serializers.UUIDField()
     kind = serializers.ChoiceField(choices=list(ATTESTATIONS))
     comment = serializers.CharField(max_length=1000, required=False, default="", allow_blank=True)
+    statement = serializers.CharField(
+        max_length=500, required=False, default="", allow_blank=True, help_text="For the kind `stated` alone."
+    )
+    responsibility = serializers.CharField(
+        max_length=40, required=False, default="", allow_blank=True, help_text="For the kind `stated` alone."
+    )
 
 
 class AttestationViewSet(ReadView):

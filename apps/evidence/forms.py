@@ -12,6 +12,12 @@ class DocumentForm(forms.Form):
     file = forms.FileField(label=_("File"), required=False, help_text=_("At most 50 MB; or give a link below."))
     link = forms.CharField(label=_("Link"), required=False, max_length=500, help_text=_("An https address."))
     note = forms.CharField(label=_("Note"), required=False, max_length=500)
+    dated_on = forms.DateField(
+        label=_("Dated"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("The day that it bears; left empty, its age counts from today."),
+    )
     valid_until = forms.DateField(
         label=_("Valid until"),
         required=False,

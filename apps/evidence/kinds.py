@@ -16,7 +16,10 @@ class DocumentKind:
 
 @dataclass(frozen=True, slots=True)
 class AttestationKind:
-    """A statement that one person makes under a responsibility."""
+    """A statement that one person makes under a responsibility.
+
+    Of the kind without either, the words and the responsibility are what a policy gives.
+    """
 
     key: str
     title: Text
@@ -47,6 +50,11 @@ DOCUMENT_KINDS = {
             _("Labelling guideline"),
             _("How examples are labelled, with examples of edge cases."),
         ),
+        DocumentKind(
+            "rehearsal_record",
+            _("Record of a rehearsal"),
+            _("How going back to the earlier release was rehearsed, and what was seen."),
+        ),
         DocumentKind("other", _("Other document"), _("Anything else that a signer should read.")),
     )
 }
@@ -71,5 +79,7 @@ ATTESTATIONS = {
             _("I have audited a sample of the records of this version."),
             "review_lead",
         ),
+        AttestationKind("stated", _("A statement that a policy asks for"), "", ""),
     )
 }
+STATED = "stated"

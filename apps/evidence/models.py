@@ -1,5 +1,6 @@
 """What is true: documents and attestations about subjects; immutable, taken back by another row."""
 
+import datetime as dt
 from typing import Any, ClassVar
 
 from django.db import models
@@ -9,6 +10,7 @@ from apps.core.models import Record
 from apps.core.querysets import TeamOwned, TeamOwnedQuerySet
 from apps.core.subjects import SubjectRef
 from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS
+from apps.owners.models import Ownership
 from apps.people.models import Team, User
 
 
@@ -54,6 +56,7 @@ class Document(Evidence):
     size = models.BigIntegerField(null=True)
     link = models.URLField(_("link"), max_length=500, blank=True)
     digest = models.CharField(max_length=71)
+    dated_on = models.DateField(_("dated"), null=True)
     valid_until = models.DateField(_("valid until"), null=True)
 
     class Meta:
@@ -64,6 +67,11 @@ class Document(Evidence):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def date(self) -> dt.date:
+        """The day that it bears, or on which it was attached; its age counts from here."""
+        return self.dated_on or self.created_at.astimezone(dt.UTC).date()
 
     @property
     def kind_title(self) -> str:
@@ -77,13 +85,17 @@ class DocumentWithdrawal(Record):
 
 
 class Attestation(Evidence):
-    """What one person states under a responsibility, in the words that were shown."""
+    """What one person states under a responsibility, in the words that were shown.
+
+    ``ownership`` is the one under which it was stated; rows from before it was kept have none.
+    """
 
     kind = models.CharField(max_length=40)
     statement = models.TextField()
     responsibility = models.CharField(max_length=40)
     subject_digest = models.CharField(max_length=71, blank=True)
     comment = models.CharField(_("comment"), max_length=1000, blank=True)
+    ownership = models.ForeignKey(Ownership, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         indexes = [models.Index(fields=["subject_type", "subject_id"], name="attestation_subject")]

@@ -45,7 +45,7 @@ class GatesConfig(AppConfig):
             subjects.SubjectKind(
                 type="policy_version",
                 title=_("Policy"),
-                visible=lambda user: PolicyVersion.objects.all(),
+                visible=lambda user: PolicyVersion.objects.visible_to(user),
                 all=PolicyVersion.objects.all,
                 label=str,
                 url=lambda version: reverse("gates:policy_detail", args=[version.pk]),

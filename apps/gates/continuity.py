@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy
 from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.evidence import facts
+from apps.gates.composing import policy_of
 from apps.gates.models import DossierSnapshot, Gate, GateState, GateWatch, SignOff
-from apps.gates.policy import Policy, known
+from apps.gates.policy import Policy
 from apps.gates.state import matched
 from apps.owners.continuity import Effect, EffectKind, Part, Scenario
 from apps.owners.holders import absent
@@ -61,16 +62,16 @@ def effects(scenario: Scenario, user: Any) -> list[Effect]:
         Gate.objects.visible_to(user)
         .live()
         .filter(
-            Q(pk__in=GateWatch.objects.filter(subject_id__in=[ref.id for ref in touched]).values("gate"))
+            Q(pk__in=GateWatch.objects.filter(subject_id__in=[ref.id for ref in touched], gate_kind="").values("gate"))
             | Q(pk__in=SignOff.objects.filter(by__in=scenario.gone).values("gate"))
         )
-        .select_related("policy_version")
+        .select_related("policy_version", "base_version")
         .order_by("id")
     )
     records = _read(gates, scenario)
     found = []
     for gate in gates:
-        policy = known(gate.policy_version.source)
+        policy = policy_of(gate)
         changed = _changed(gate, policy, records, scenario, touched) if scenario.for_good else []
         if gate.state == GateState.APPROVED:
             found += _lapse(gate, policy, records, scenario, changed)
@@ -93,14 +94,16 @@ def _touched(affected: list[Ownership], scenario: Scenario) -> dict[SubjectRef, 
 
 def _read(gates: Sequence[Gate], scenario: Scenario) -> _Records:
     chains: dict[uuid.UUID, list[SubjectRef]] = {gate.pk: [] for gate in gates}
-    for watch in GateWatch.objects.filter(gate__in=gates).order_by("id"):
+    for watch in GateWatch.objects.filter(gate__in=gates, gate_kind="").order_by("id"):
         chains[watch.gate_id].append(SubjectRef(watch.subject_type, watch.subject_id))
     ids = {ref.id for chain in chains.values() for ref in chain}
     owned: dict[SubjectRef, list[Ownership]] = {}
     for row in Ownership.objects.active().filter(subject_id__in=ids).select_related("holder", "deputy"):
         owned.setdefault(row.ref, []).append(row)
     bodies = DossierSnapshot.objects.filter(gate__in=gates, digest__in=[gate.dossier_digest for gate in gates])
-    authors = {row.gate_id: {uuid.UUID(author) for author in json.loads(row.body)["authors"]} for row in bodies}
+    authors = {gate.pk: {gate.opened_by_id} for gate in gates}
+    for snapshot in bodies:
+        authors[snapshot.gate_id].update(uuid.UUID(author) for author in json.loads(snapshot.body)["authors"])
     digests = {gate.pk: gate.dossier_digest for gate in gates}
     signed: dict[uuid.UUID, list[SignOff]] = {}
     for made in SignOff.objects.filter(gate__in=gates).select_related("by").order_by("id"):

@@ -1,18 +1,36 @@
 """What gates wait for: signatures, proof, a second person for a policy."""
 
+import datetime as dt
+import uuid
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
-from apps.core.clock import today
+from apps.core.clock import now, today
 from apps.core.subjects import SubjectRef
-from apps.gates.models import Gate, GateSeat, GateState, PolicyVersion
+from apps.gates import conditions
+from apps.gates.models import (
+    LIVE_STATES,
+    Condition,
+    Gate,
+    GateSeat,
+    GateState,
+    GateWatch,
+    PolicyVersion,
+    Waiver,
+)
+from apps.gates.outcomes import end_of
 from apps.ledger.actions import may_anywhere
+from apps.owners.holders import absent, acting_for, on_any
+from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
 from apps.people.models import Absence
+
+SOON = dt.timedelta(days=14)
 
 
 def signatures(user: Any) -> list[DueItem]:
@@ -70,7 +88,7 @@ def proposals(user: Any) -> list[DueItem]:
     """Return the proposed policies that the user could publish as the second person. At most two queries."""
     if not may_anywhere(user, "policy.publish"):
         return []
-    rows = PolicyVersion.objects.filter(state=PolicyVersion.State.PROPOSED).exclude(proposed_by=user)
+    rows = PolicyVersion.objects.visible_to(user).filter(state=PolicyVersion.State.PROPOSED).exclude(proposed_by=user)
     return [
         DueItem(
             kind="policy_proposed",
@@ -87,5 +105,94 @@ def proposals(user: Any) -> list[DueItem]:
     ]
 
 
+def conditions_due(user: Any) -> list[DueItem]:
+    """Return the conditions that the user fulfils, or whose fulfilment they accept. At most ten queries."""
+    held = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user))
+    mine: dict[str, set[uuid.UUID]] = {}
+    for ownership in held:
+        mine.setdefault(ownership.responsibility, set()).add(ownership.subject_id)
+    if not mine:
+        return []
+    rows = (
+        Condition.objects.filter(sign_off__gate__state__in=LIVE_STATES)
+        .filter(sign_off__dossier_digest=F("sign_off__gate__dossier_digest"))
+        .filter(Q(responsibility__in=mine) | Q(sign_off__responsibility__in=mine))
+        .filter(sign_off__gate__watches__subject_id__in={pk for ids in mine.values() for pk in ids})
+        .select_related("sign_off__gate__policy_version")
+        .prefetch_related("fulfilments__answer")
+        .distinct()
+        .order_by("due_on")[:200]
+    )
+    found, day = list(rows), today()
+    held_for = _who_decides(user, found, day)
+    items = []
+    for row in found:
+        standing = conditions.standing(row, day)
+        if standing == conditions.Standing.OPEN and row.responsibility in held_for[row.sign_off.gate_id]:
+            items.append(_condition(row, _("You fulfil it: %(text)s"), _("Say what was done"), "fulfil"))
+        if standing == conditions.Standing.OFFERED and row.sign_off.responsibility in held_for[row.sign_off.gate_id]:
+            items.append(_condition(row, _("You accept what was done: %(text)s"), _("Accept or decline"), "answer"))
+    return items
+
+
+def _who_decides(user: Any, rows: Sequence[Condition], day: dt.date) -> dict[uuid.UUID, set[str]]:
+    """Return for each gate the responsibilities that the user acts under: the nearest ownership decides."""
+    gates = {row.sign_off.gate_id: row.sign_off.gate for row in rows}
+    chains: dict[uuid.UUID, list[SubjectRef]] = {pk: [] for pk in gates}
+    for watch in GateWatch.objects.filter(gate__in=gates, gate_kind="").order_by("id"):
+        chains[watch.gate_id].append(SubjectRef(watch.subject_type, watch.subject_id))
+    owned = list(Ownership.objects.active().filter(on_any({ref for refs in chains.values() for ref in refs})))
+    away = absent({row.holder_id for row in owned}, day)
+    found: dict[uuid.UUID, set[str]] = {}
+    for pk, refs in chains.items():
+        nearest = {row.responsibility: row for ref in reversed(refs) for row in owned if row.ref == ref}
+        found[pk] = {name for name, row in nearest.items() if user.pk in acting_for(row, away)}
+    return found
+
+
+def _condition(row: Condition, reason: str, action: str, page: str) -> DueItem:
+    gate = row.sign_off.gate
+    return DueItem(
+        kind=f"condition_{page}.{row.pk}",
+        subject=gate.ref,
+        title=f"{gate.policy_version.title}: {gate.subject_label}",
+        reason=reason % {"text": row.text},
+        action_label=action,
+        url=reverse(f"gates:condition_{page}", args=[row.pk]),
+        since=row.created_at,
+        due_at=end_of(row.due_on),
+        icon="list-check",
+        urgency=15,
+    )
+
+
+def ending(user: Any) -> list[DueItem]:
+    """Return the approved gates of the user that time alone ends within two weeks: expiry, waivers, dated proof."""
+    soon = now() + SOON
+    rows = (
+        Gate.objects.filter(Q(opened_by=user) | Q(pk__in=Waiver.objects.standing().filter(by=user).values("gate")))
+        .filter(state=GateState.APPROVED, turns_at__lte=soon)
+        .select_related("policy_version")
+        .order_by("turns_at")[:200]
+    )
+    return [
+        DueItem(
+            kind="gate_ending",
+            subject=row.ref,
+            title=f"{row.policy_version.title}: {row.subject_label}",
+            reason=_(
+                "It lapses unless what ends is renewed: a waiver, a condition, dated proof, or the approval itself"
+            ),
+            action_label=_("See what ends"),
+            url=reverse("gates:gate_detail", args=[row.pk]),
+            since=row.state_since,
+            due_at=row.turns_at,
+            icon="clock",
+            urgency=35,
+        )
+        for row in rows
+    ]
+
+
 def for_user(user: Any) -> list[DueItem]:
-    return [*signatures(user), *blocked(user), *proposals(user)]
+    return [*signatures(user), *blocked(user), *proposals(user), *conditions_due(user), *ending(user)]

@@ -49,3 +49,31 @@ class PolicyInvalid(Refusal):
 
 class PolicyUnsatisfiable(Refusal):
     code, status, title = "policy_unsatisfiable", 422, _("Nobody could ever meet this policy")
+
+
+class NotWaivable(Refusal):
+    code, status, title = "not_waivable", 409, _("This can't be waived")
+
+
+class NothingToWaive(Refusal):
+    code, status, title = "nothing_to_waive", 409, _("There is nothing to waive")
+
+
+class AlreadyRevoked(Refusal):
+    code, status, title = "waiver_revoked", 409, _("This waiver has ended")
+
+
+class ConditionNotAllowed(Refusal):
+    code, status, title = "condition_not_allowed", 422, _("This condition can't be set")
+
+
+class ConditionClosed(Refusal):
+    code, status, title = "condition_closed", 409, _("This condition stands otherwise")
+
+
+class NotYourThread(Refusal):
+    code, status, title = "not_your_thread", 403, _("Somebody else resolves this")
+
+
+class ThreadResolved(Refusal):
+    code, status, title = "thread_resolved", 409, _("This thread is resolved")

@@ -1,6 +1,7 @@
 """Gate policies as data: YAML read into requirements, with messages that point at the line."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -9,14 +10,28 @@ from django.utils.translation import gettext as _
 from apps.core import subjects
 from apps.core.lined import COMPARISONS, Condition, Lines, Reader
 from apps.evidence import facts
-from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS
-from apps.gates.errors import PolicyInvalid, PolicyUnsatisfiable
-from apps.owners.responsibilities import RESPONSIBILITIES, held_on
+from apps.evidence.kinds import ATTESTATIONS, DOCUMENT_KINDS, STATED
+from apps.gates.errors import PolicyInvalid
+from apps.owners.responsibilities import RESPONSIBILITIES
+
+LONGEST_WAIT, LONGEST = 366, 3660
+LONGEST_WAIVER = 90
+SINCE = ("opened", "change")
+TIERS = ("low", "medium", "high")
+ORGANISATION = "organisation"
+KEYS = {
+    "kind", "tier", "extends", "title", "subject", "summary", "requirements", "sign_offs", "valid_days",
+    "longest_waiver_days",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One line of a policy; exactly one of owners, fact, document, attestation is given."""
+    """One line of a policy; exactly one of owners, fact, document, attestation, gate, waiting_days is given.
+
+    ``by`` and ``statement`` belong to an attestation that the policy words itself, ``since`` to a waiting period. What
+    is not ``waivable`` has no exceptions.
+    """
 
     id: str
     title: str
@@ -24,7 +39,20 @@ class Requirement:
     fact: str = ""
     conditions: tuple[Condition, ...] = ()
     document: str = ""
+    max_age_days: int | None = None
     attestation: str = ""
+    by: str = ""
+    statement: str = ""
+    gate: str = ""
+    waiting_days: int | None = None
+    since: str = "opened"
+    waivable: bool = True
+
+    @property
+    def responsibilities(self) -> tuple[str, ...]:
+        """The responsibilities without whose holders it can't be met."""
+        named = self.by or (ATTESTATIONS[self.attestation].responsibility if self.attestation else "")
+        return (*self.owners, *((named,) if named else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +63,104 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
+    """What one kind of gate asks for.
+
+    With ``extends`` it is a team's, and only what it adds to the organisation's; ``lines`` tells on which line what was
+    given stands (``valid_days``, ``leakage.at_most``). An approval runs out after ``valid_days`` (None: never); no
+    waiver is longer than ``longest_waiver_days``.
+    """
+
     kind: str
     title: str
     subject: str
     summary: str
     requirements: tuple[Requirement, ...]
     sign_offs: tuple[Signature, ...]
+    valid_days: int | None = None
+    longest_waiver_days: int = LONGEST_WAIVER
+    tier: str = ""
+    extends: str = ""
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    @property
+    def gates(self) -> set[str]:
+        """The kinds of other gates that it asks for."""
+        return {row.gate for row in self.requirements if row.gate}
+
+
+Values = Mapping[str, Any]
+
+
+def _owners(reader: Reader, found: Lines, subject: str) -> Values | None:
+    value = found["owners"]
+    if not isinstance(value, list) or not value:
+        reader.say(found.lines["owners"], _("“owners” needs a list of responsibilities."))
+        return None
+    if not all(reader.choice(found, "owners", row, RESPONSIBILITIES) for row in value):
+        return None
+    return {"owners": tuple(value)}
+
+
+def _document(reader: Reader, found: Lines, subject: str) -> Values:
+    reader.choice(found, "document", found["document"], DOCUMENT_KINDS)
+    oldest = reader.whole(found, "max_age_days", 1, LONGEST)
+    return {"document": str(found["document"]), "max_age_days": oldest}
+
+
+def _attestation(reader: Reader, found: Lines, subject: str) -> Values:
+    kind = found["attestation"]
+    if reader.choice(found, "attestation", kind, ATTESTATIONS) and kind != STATED:
+        for key in ("by", "statement"):
+            if key in found:
+                reader.say(found.lines[key], _("Leave “%(key)s” out: only “stated” takes it.") % {"key": key})
+        return {"attestation": kind}
+    by = reader.text(found, "by")
+    if by:
+        reader.choice(found, "by", by, RESPONSIBILITIES)
+    return {"attestation": str(kind), "by": by, "statement": reader.text(found, "statement", 500)}
+
+
+def _gate(reader: Reader, found: Lines, subject: str) -> Values:
+    return {"gate": reader.text(found, "gate", 40)}
+
+
+def _waiting(reader: Reader, found: Lines, subject: str) -> Values:
+    days = reader.whole(found, "waiting_days", 1, LONGEST_WAIT)
+    since = found.get("since", "opened")
+    reader.choice(found, "since", since, SINCE)
+    return {"waiting_days": days, "since": str(since)}
+
+
+def _fact(reader: Reader, found: Lines, subject: str) -> Values | None:
+    offered = facts.along(subject)
+    if not reader.choice(found, "fact", found["fact"], offered):
+        return None
+    figures = offered[found["fact"]].figures
+    return {"fact": found["fact"], "conditions": _conditions(reader, found, figures)}
+
+
+SHAPES: dict[str, tuple[Callable[[Reader, Lines, str], Values | None], frozenset[str]]] = {
+    "owners": (_owners, frozenset()),
+    "fact": (_fact, frozenset({"figure", "or", *COMPARISONS})),
+    "document": (_document, frozenset({"max_age_days"})),
+    "attestation": (_attestation, frozenset({"by", "statement"})),
+    "gate": (_gate, frozenset()),
+    "waiting_days": (_waiting, frozenset({"since"})),
+}
 
 
 def _requirement(reader: Reader, found: Lines, subject: str) -> Requirement | None:
-    shapes = {"owners", "fact", "document", "attestation"} & set(found)
+    shapes = SHAPES.keys() & set(found)
     if len(shapes) != 1:
-        reader.say(found.line, _("Give exactly one of owners, fact, document, attestation."))
+        reader.say(found.line, _("Give exactly one of %(shapes)s.") % {"shapes": ", ".join(SHAPES)})
         return None
     shape = shapes.pop()
-    allowed = {"id", "title", shape}
-    if shape == "fact":
-        allowed |= {"figure", "or", *COMPARISONS}
-    reader.only(found, allowed)
+    read, more = SHAPES[shape]
+    reader.only(found, {"id", "title", "waivable", shape, *more})
     identifier, title = reader.text(found, "id", 40), reader.text(found, "title")
-    value = found[shape]
-    if shape == "owners":
-        if not isinstance(value, list) or not value:
-            reader.say(found.lines[shape], _("“owners” needs a list of responsibilities."))
-            return None
-        if not all(reader.choice(found, shape, row, RESPONSIBILITIES) for row in value):
-            return None
-        return Requirement(identifier, title, owners=tuple(value))
-    if shape == "document":
-        reader.choice(found, shape, value, DOCUMENT_KINDS)
-        return Requirement(identifier, title, document=str(value))
-    if shape == "attestation":
-        reader.choice(found, shape, value, ATTESTATIONS)
-        return Requirement(identifier, title, attestation=str(value))
-    offered = facts.along(subject)
-    if not reader.choice(found, shape, value, offered):
-        return None
-    return Requirement(identifier, title, fact=value, conditions=_conditions(reader, found, offered[value].figures))
+    waivable = reader.flag(found, "waivable", True)
+    values = read(reader, found, subject)
+    return None if values is None else Requirement(identifier, title, waivable=waivable, **values)
 
 
 def _conditions(reader: Reader, found: Lines, figures: Any) -> tuple[Condition, ...]:
@@ -103,22 +192,29 @@ def parse(source: str) -> Policy:
     """Read a policy; raise ``PolicyInvalid`` with every message and its line."""
     reader = Reader(PolicyInvalid)
     found = reader.load(source, _("A policy is a mapping: kind, title, subject, requirements, sign_offs."))
-    reader.only(found, {"kind", "title", "subject", "summary", "requirements", "sign_offs"})
+    reader.only(found, KEYS)
     kind, title = reader.text(found, "kind", 40), reader.text(found, "title", 120)
+    tier, extends = reader.text(found, "tier", required=False), reader.text(found, "extends", required=False)
+    if tier:
+        reader.choice(found, "tier", tier, TIERS)
+    if extends:
+        reader.choice(found, "extends", extends, [ORGANISATION])
     subject = reader.text(found, "subject")
     if subject and not subjects.is_known(subject):
         reader.choice(found, "subject", subject, sorted(row.type for row in subjects.kinds()))
     rows = reader.mappings(
         found,
         "requirements",
-        _("A requirement is a mapping with id, title and one of owners, fact, document, attestation."),
+        _("A requirement is a mapping with id, title and one of %(shapes)s.") % {"shapes": ", ".join(SHAPES)},
+        required=not extends,
     )
     requirements = [_requirement(reader, row, subject) for row in rows]
     reader.unique(rows, "id")
-    signatures = [
-        _signature(reader, row)
-        for row in reader.mappings(found, "sign_offs", _("A sign-off is a mapping with a responsibility."))
-    ]
+    shape = _("A sign-off is a mapping with a responsibility.")
+    signed = reader.mappings(found, "sign_offs", shape, required=not extends)
+    signatures = [_signature(reader, row) for row in signed]
+    valid_days = reader.whole(found, "valid_days", 1, LONGEST)
+    longest_waiver = reader.whole(found, "longest_waiver_days", 1, LONGEST)
     reader.finish()
     return Policy(
         kind,
@@ -127,51 +223,18 @@ def parse(source: str) -> Policy:
         str(found.get("summary", "")).strip(),
         tuple(row for row in requirements if row),
         tuple(signatures),
+        valid_days,
+        longest_waiver or LONGEST_WAIVER,
+        tier,
+        extends,
+        _lines(found, rows, signed),
     )
 
 
-def check_satisfiable(policy: Policy) -> None:
-    """Refuse a policy that nobody could ever meet.
-
-    A responsibility that must sign twice needs two holders where there is one; one that can't be held on the
-    subject or above it has no holder; limits on one figure may exclude each other.
-    """
-    problems = []
-    names = [row.responsibility for row in policy.sign_offs]
-    problems += [
-        _("“%(name)s” must sign twice, but one person holds it.") % {"name": name}
-        for name in sorted(set(names))
-        if names.count(name) > 1
-    ]
-    kind = subjects.kind(policy.subject)
-    holdable = {row.key for type_ in (*kind.ancestors, kind.type) for row in held_on(type_)}
-    wanted = {*names, *(name for row in policy.requirements for name in row.owners)}
-    problems += [
-        _("“%(name)s” can't be held on a %(kind)s or above it.") % {"name": name, "kind": str(kind.title).lower()}
-        for name in sorted(wanted - holdable)
-    ]
-    problems += _contradictions(policy)
-    if problems:
-        raise PolicyUnsatisfiable(" ".join(problems), errors={"/source": problems})
-
-
-def _contradictions(policy: Policy) -> list[str]:
-    least: dict[tuple[str, str], float] = {}
-    most: dict[tuple[str, str], float] = {}
-    for row in policy.requirements:
-        if len(row.conditions) != 1:
-            continue
-        condition = row.conditions[0]
-        key = (row.fact, condition.figure)
-        if isinstance(condition.limit, str):
-            continue
-        if condition.comparison in ("at_least", "equals"):
-            least[key] = max(least.get(key, float("-inf")), condition.limit)
-        if condition.comparison in ("at_most", "equals"):
-            most[key] = min(most.get(key, float("inf")), condition.limit)
-    found = [key for key in least if key in most and least[key] > most[key]]
-    found += [key for key in most if most[key] < 0]
-    return [
-        _("No value of %(fact)s.%(figure)s can meet every limit.") % {"fact": fact, "figure": figure}
-        for fact, figure in found
-    ]
+def _lines(found: Lines, rows: Sequence[Lines], signed: Sequence[Lines]) -> dict[str, int]:
+    lines = dict(found.lines)
+    for name, key in (("id", rows), ("responsibility", signed)):
+        for row in key:
+            lines[str(row.get(name))] = row.line
+            lines |= {f"{row.get(name)}.{part}": line for part, line in row.lines.items()}
+    return lines

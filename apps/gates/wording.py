@@ -1,9 +1,11 @@
 """What a requirement asks for, in words; the same in the dossier and on the policy's page."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core.lined import Condition
 from apps.evidence import facts
@@ -17,15 +19,31 @@ def asked_for(row: Requirement) -> str:
     if row.owners:
         return ", ".join(str(title(name)) for name in row.owners)
     if row.document:
-        return _("A document of the kind “%(kind)s”") % {"kind": DOCUMENT_KINDS[row.document].title}
+        text = _("A document of the kind “%(kind)s”") % {"kind": DOCUMENT_KINDS[row.document].title}
+        if row.max_age_days is None:
+            return text
+        return _("%(document)s, at most %(n)d days old") % {"document": text, "n": row.max_age_days}
     if row.attestation:
         known = ATTESTATIONS[row.attestation]
         return _("Stated by the %(who)s: “%(statement)s”") % {
-            "who": title(known.responsibility),
-            "statement": known.statement,
+            "who": title(row.by or known.responsibility),
+            "statement": row.statement or known.statement,
+        }
+    if row.gate:
+        return _("An approved gate of the kind “%(kind)s” on everything that this rests on") % {"kind": row.gate}
+    if row.waiting_days is not None:
+        starts = {"opened": _("the gate was opened"), "change": _("the dossier last changed")}
+        return ngettext("%(n)d day since %(start)s", "%(n)d days since %(start)s", row.waiting_days) % {
+            "n": row.waiting_days,
+            "start": starts[row.since],
         }
     meanings = meanings_of(row.fact)
     return f" {_('or')} ".join(_limit(condition, meanings) for condition in row.conditions)
+
+
+def instant(moment: dt.datetime) -> str:
+    """Return a moment as a sentence of a dossier tells it: to the minute, in UTC."""
+    return f"{moment.astimezone(dt.UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def meanings_of(fact: str) -> Mapping[str, str]:

@@ -95,6 +95,7 @@ RESPONSIBILITIES = _table(
         _("Model owner"),
         _("Which version of a model is proposed, what it may be used for, and when it is retired"),
         frozenset({MODEL, USE_CASE}),
+        frozenset({MODEL}),
     ),
 )
 

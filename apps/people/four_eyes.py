@@ -47,14 +47,23 @@ class RuleVersion(Record):
         abstract = True
         ordering = ["kind", "-number"]
 
+    def siblings(self) -> models.QuerySet[Any]:
+        """Return the versions among which this one is numbered."""
+        rows: models.QuerySet[Any] = type(self)._default_manager.filter(kind=self.kind)
+        return rows
+
     def __str__(self) -> str:
         return _("%(title)s, version %(number)d") % {"title": self.title, "number": self.number}
 
 
-def rule_constraints(name: str) -> list[models.BaseConstraint]:
-    """Return what holds in the table of a kind of rules: one number once, two people."""
+def rule_constraints(name: str, *scope: str) -> list[models.BaseConstraint]:
+    """Return what holds in the table of a kind of rules: one number once (in its scope), two people."""
     return [
-        models.UniqueConstraint(fields=["kind", "number"], name=f"one_{name}_version_per_number"),
+        models.UniqueConstraint(
+            fields=["kind", *scope, "number"],
+            name=f"one_{name}_version_per_number",
+            nulls_distinct=False if scope else None,
+        ),
         models.CheckConstraint(
             condition=models.Q(published_by=None) | ~models.Q(published_by=models.F("proposed_by")),
             name=f"{name}_published_by_a_second_person",
@@ -97,12 +106,17 @@ def guard(table: str) -> tuple[str, str]:
     )
 
 
+def _by_kind(found: Any) -> dict[str, Any]:
+    return {"kind": found.kind}
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
     """One kind of rules: their table, what reads and checks a text, and how their acts are called.
 
     ``read(source)`` returns something with ``kind`` and ``title``, or raises a refusal that names lines; ``unchanged``
-    is what a proposal equal to the newest version raises.
+    is what a proposal equal to the newest version raises. ``scope`` tells of what is read the columns within which
+    versions are numbered.
     """
 
     model: type[Any]
@@ -111,6 +125,7 @@ class Rules:
     read: Callable[[str], Any]
     unchanged: type[Refusal]
     who: Text
+    scope: Callable[[Any], dict[str, Any]] = _by_kind
 
     def require(self, by: Any, verb: str) -> None:
         if not by.is_active or not may_anywhere(by, f"{self.act}.{verb}"):
@@ -121,20 +136,21 @@ class Rules:
         return self.model.objects.filter(kind=kind, state=RuleVersion.State.PUBLISHED).order_by("-number").first()
 
     @transaction.atomic
-    def propose(self, source: str, *, by: User, note: str = "") -> Any:
-        """Keep an edited text as the next version, to be published by a second person."""
+    def propose(self, source: str, *, by: User, note: str = "", **owned: Any) -> Any:
+        """Keep an edited text as the next version, to be published by a second person; ``owned`` widens its scope."""
         self.require(by, "propose")
         found = self.read(source)
+        scope = {**self.scope(found), **owned}
         digest = sha256_digest(source.encode())
-        newest = self.model.objects.select_for_update().filter(kind=found.kind).order_by("-number").first()
+        newest = self.model.objects.select_for_update(of=("self",)).filter(**scope).order_by("-number").first()
         if newest is not None and newest.digest == digest:
             raise self.unchanged(
                 _("This is version %(n)d word for word. Change something first.") % {"n": newest.number},
                 errors={"/source": [_("Nothing was changed.")]},
             )
         version = self.model.objects.create(
-            kind=found.kind,
-            number=self._next_number(found.kind),
+            **scope,
+            number=self._next_number(scope),
             title=found.title,
             source=source,
             digest=digest,
@@ -180,10 +196,11 @@ class Rules:
         for path in sorted(folder.glob("*.yaml")):
             source = path.read_text(encoding="utf-8")
             found = self.read(source)
-            if self.model.objects.filter(kind=found.kind).exists():
+            scope = self.scope(found)
+            if self.model.objects.filter(**scope).exists():
                 continue
             version = self.model.objects.create(
-                kind=found.kind,
+                **scope,
                 number=1,
                 title=found.title,
                 source=source,
@@ -196,8 +213,8 @@ class Rules:
             made.append(version)
         return made
 
-    def _next_number(self, kind: str) -> int:
-        return int(self.model.objects.filter(kind=kind).aggregate(n=Max("number"))["n"] or 0) + 1
+    def _next_number(self, scope: dict[str, Any]) -> int:
+        return int(self.model.objects.filter(**scope).aggregate(n=Max("number"))["n"] or 0) + 1
 
     def _record(self, verb: str, version: Any, by: Actor, **payload: Any) -> None:
         record(

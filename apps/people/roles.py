@@ -8,6 +8,9 @@ TRAIL = frozenset({"trail.view", "trail.export", "trail.verify"})
 EVIDENCE = frozenset({"evidence.add", "evidence.attest", "assessment.answer"})
 USE_CASES = frozenset({"usecase.create", "usecase.edit"})
 DATASETS = frozenset({"dataset.create", "dataset.edit", "dataset.register", "source.edit", "lineage.record"})
+MODELS = frozenset({"model.create", "model.edit", "model.register"})
+EVALUATIONS = frozenset({"evaluation.edit", "evaluation.register", "evaluation.report"})
+RELEASES = frozenset({"environment.edit", "release.propose", "release.promote"})
 CUSTODY = frozenset({"copy.register", "dataset.export"})
 
 
@@ -45,23 +48,29 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | {"trail.view", "gate.open", "gate.withdraw", "samples.unmask"}
     | USE_CASES
     | DATASETS
+    | MODELS
+    | EVALUATIONS
+    | RELEASES
     | CUSTODY
     | EVIDENCE
     | ASSESS,
     Role.BUSINESS_OWNER: BASE
-    | {"trail.view", "owner.assign", "gate.open", "gate.sign"}
+    | {"trail.view", "owner.assign", "gate.open", "gate.sign", "evaluation.edit"}
     | USE_CASES
     | EVIDENCE
     | ASSESS
     | PHASES,
     Role.COMPLIANCE_REVIEWER: BASE
-    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide"}
+    | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide", "evaluation.report"}
     | EVIDENCE,
     Role.GOVERNANCE_LEAD: BASE
     | TRAIL
     | EVIDENCE
     | USE_CASES
     | DATASETS
+    | MODELS
+    | EVALUATIONS
+    | RELEASES
     | CUSTODY
     | {"copy.extend", "dataset.erase"}
     | GOVERNANCE

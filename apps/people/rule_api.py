@@ -30,11 +30,11 @@ RULE_FIELDS = [
 ]  # fmt: skip
 
 
-def described(serializer: Any) -> Any:
+def described(serializer: Any, proposal: Any = ProposalSerializer) -> Any:
     """Return the decorator that tells the schema of a subclass what its acts take and answer."""
     answer = {201: serializer}
     return extend_schema_view(
-        create=extend_schema(request=ProposalSerializer, responses=answer),
+        create=extend_schema(request=proposal, responses=answer),
         publications=extend_schema(request=NothingSerializer, responses=answer),
         withdrawals=extend_schema(request=NothingSerializer, responses=answer),
     )

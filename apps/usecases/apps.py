@@ -28,6 +28,7 @@ class UsecasesConfig(AppConfig):
                 all=lambda: UseCase.objects.select_related("team"),
                 label=lambda use_case: use_case.name,
                 url=lambda use_case: reverse("usecases:usecase_detail", args=[use_case.pk]),
+                tier=lambda use_case: use_case.risk_tier,
                 responsibilities=tuple(row.key for row in held_on("use_case")),
                 icon="target",
             )

@@ -86,6 +86,8 @@ class UseCaseDetail(DetailPage):
         current = Phase.values.index(use_case.phase)
         datasets = list(use_case.datasets.order_by("name"))
         vacant = holders.vacant_on_each("dataset", [row.pk for row in datasets])
+        models = list(use_case.models.order_by("name"))
+        unowned = holders.vacant_on_each("model", [row.pk for row in models])
         return super().get_context_data(
             phases=[
                 {"label": phase.label, "current": index == current, "done": index < current}
@@ -100,6 +102,10 @@ class UseCaseDetail(DetailPage):
             if user.may("usecase.move_phase", use_case.team_id)
             else [],
             readiness=facts.read(actions.ref_of(use_case), use_case, ["usecase.readiness"]).get("usecase.readiness"),
+            models=[{"model": row, "vacant": unowned.get(row.pk, ())} for row in models],
+            suites=list(use_case.suites.filter(retired_at=None).order_by("name")),
+            may_add_suite=user.may("evaluation.edit", use_case.team_id),
+            may_add_model=user.may("model.create", use_case.team_id),
             may_add_dataset=user.may("dataset.create", use_case.team_id),
             **kwargs,
         )

@@ -13,8 +13,18 @@ from django.db import connection
 
 from apps.assessments import actions as assessments
 from apps.assessments.models import FrameworkVersion
+from apps.core import clock
 from apps.core.models import Job
 from apps.datasets import actions as datasets
+from apps.evaluations.models import (
+    Baseline,
+    Comparison,
+    EvaluationImport,
+    FailureCase,
+    OutputReview,
+    RedTeamFinding,
+    SuiteVersion,
+)
 from apps.evidence import actions as evidence
 from apps.evidence.models import Document
 from apps.gates import actions as gates
@@ -31,7 +41,11 @@ from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import put_sensitive
+from tests.evaluations.scenery import furnish as furnish_evaluations
+from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
+from tests.registry.scenery import furnish
+from tests.releases.scenery import furnish_releases
 from tests.scenery import (
     Scene,
     add_annotations,
@@ -70,11 +84,15 @@ def world(notary: Callable[[], None]) -> World:
     asked = FrameworkVersion.objects.get().source.replace("valid_days: 90", "valid_days: 60")
     framework = assessments.propose_framework(asked, by=scene.lead)
     publish_guideline(scene)
+    model_version = furnish(scene)
+    evaluation = furnish_evaluations(scene)
+    released = furnish_releases(scene, model_version)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     audit = draw(scene)
     notary()
+    waiver, thread, condition = with_exceptions(scene, gate)
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
         "team": scene.team.pk,
@@ -94,6 +112,9 @@ def world(notary: Callable[[], None]) -> World:
         "document": Document.objects.filter(kind="exclusions").get().pk,
         "attestation": attestation.pk,
         "gate": gate.pk,
+        "waiver": waiver.pk,
+        "gate-thread": thread.pk,
+        "gate-condition": condition.pk,
         "assessment": assessment.pk,
         "framework": framework.pk,
         "policy": proposed.pk,
@@ -104,6 +125,22 @@ def world(notary: Callable[[], None]) -> World:
         "guideline": draft.pk,
         "annotation": annotations.pk,
         "sample-audit": audit.pk,
+        "model": model_version.model_id,
+        "training-run": model_version.run_id,
+        "model-version": model_version.pk,
+        "suite": evaluation.suite_version.suite_id,
+        "suite-version": SuiteVersion.objects.get(state="published", signature=None).pk,
+        "baseline": Baseline.objects.get().pk,
+        "evaluation-import": EvaluationImport.objects.get().pk,
+        "evaluation-run": evaluation.pk,
+        "evaluation-failure": FailureCase.objects.latest("id").pk,
+        "red-team-finding": RedTeamFinding.objects.get().pk,
+        "output-review": OutputReview.objects.get().pk,
+        "comparison": Comparison.objects.get().pk,
+        "environment": released.live.environment_id,
+        "release": released.live.pk,
+        "rollback": released.rollback.pk,
+        "rehearsal": released.rehearsal.pk,
     }
     return World(scene, gate, objects)
 
@@ -136,6 +173,36 @@ def _copy(world: World) -> dict[str, str]:
         "place": "Tape 7",
         "owner": str(world.scene.engineer.pk),
         "purpose": "p",
+    }
+
+
+def _run(world: World) -> dict[str, Any]:
+    return {
+        "model": str(world.objects["model"]),
+        "datasets": [{"digest": world.scene.version.digest}],
+        "started_at": "2026-03-01T09:00:00Z",
+        "finished_at": "2026-03-01T11:00:00Z",
+        "trained_by": str(world.scene.engineer.pk),
+    }
+
+
+def _model_version(world: World) -> dict[str, Any]:
+    return {
+        "training_run": str(world.objects["training-run"]),
+        "number": "9",
+        "artefact_digest": "sha256:" + "9" * 64,
+        "size": 9,
+        "place": "s3://models/9",
+    }
+
+
+def _rehearsal(world: World) -> dict[str, Any]:
+    return {
+        "rehearsed_by": str(world.scene.engineer.pk),
+        "rehearsed_at": clock.now().isoformat(),
+        "duration_seconds": 60,
+        "outcome": "passed",
+        "link": "https://example.org/rehearsal",
     }
 
 
@@ -242,6 +309,92 @@ ACTS: dict[str, Act] = {
     "sample-audit:erasures": Act("holder", lambda w: {"reason": "r"}),
     "dataset-version:sensitive_decisions": Act("holder", lambda w: {"kind": "email", "decision": "masked"}),
     "dataset-version:derivations": Act("dataset.register"),
+    "suite:create": Act("evaluation.edit", lambda w: {"use_case": str(w.scene.use_case.pk), "name": "N"}),
+    "suite:partial_update": Act("evaluation.edit", lambda w: {"purpose": "p"}),
+    "suite:versions": Act("evaluation.edit"),
+    "suite:retirements": Act("evaluation.edit", lambda w: {"reason": "r"}),
+    "suite-version:partial_update": Act("evaluation.edit", lambda w: {"note": "n"}),
+    "suite-version:publications": Act("evaluation.edit"),
+    "suite-version:signatures": Act(
+        "holder", lambda w: {"digest": SuiteVersion.objects.get(pk=w.objects["suite-version"]).digest}, "sign"
+    ),
+    "suite-version:leakage_checks": Act(
+        "evaluation.register", lambda w: {"model_version": str(w.objects["model-version"])}
+    ),
+    "baseline:create": Act(
+        "evaluation.register",
+        lambda w: {
+            "use_case": str(w.scene.use_case.pk),
+            "name": "N",
+            "kind": "rag",
+            "description": "d",
+            "model_name": "m",
+        },
+    ),
+    "evaluation-import:create": Act(
+        "evaluation.register", lambda w: {"suite_version": str(w.objects["suite-version"])}
+    ),
+    "evaluation-import:confirmations": Act(
+        "evaluation.register",
+        lambda w: {"baseline": str(w.objects["baseline"]), "started_at": "2026-03-01T09:00:00Z"},
+    ),
+    "evaluation-run:failures": Act("evaluation.register", lambda w: {"case": "1", "cause": "model", "note": "n"}),
+    "evaluation-run:reviews": Act("evaluation.register", lambda w: {"judges": [str(w.scene.people["review_lead"].pk)]}),
+    "evaluation-failure:decisions": Act("evaluation.register", lambda w: {"decision": "accept", "note": "n"}),
+    "red-team-finding:create": Act(
+        "evaluation.report",
+        lambda w: {
+            "model_version": str(w.objects["model-version"]),
+            "title": "t",
+            "description": "d",
+            "severity": "low",
+        },
+    ),
+    "red-team-finding:retests": Act("evaluation.report", lambda w: {"outcome": "gone", "note": "n"}),
+    "red-team-finding:closures": Act("evaluation.report", lambda w: {"reason": "r"}),
+    "output-review:judgements": Act("invited", lambda w: {"position": 1, "verdict": "good"}),
+    "output-review:closures": Act("evaluation.register", lambda w: {"conclusion": "c"}),
+    "comparison:create": Act(
+        "view",
+        lambda w: {
+            "suite_version": str(w.objects["suite-version"]),
+            "candidate": str(w.objects["evaluation-run"]),
+            "others": [str(w.objects["baseline"])],
+        },
+    ),
+    "model:create": Act(
+        "model.create",
+        lambda w: {
+            "use_case": str(w.scene.use_case.pk),
+            "name": "N",
+            "purpose": "p",
+            "base_model": "b",
+            "base_provider": "p",
+        },
+    ),
+    "model:partial_update": Act("model.edit", lambda w: {"licence": "MIT"}),
+    "training-run:create": Act("model.register", _run),
+    "model-version:create": Act("model.register", _model_version),
+    "model-version:withdrawals": Act("model.register", lambda w: {"reason": "r"}),
+    "model-version:checks": Act("model.register"),
+    "environment:create": Act(
+        "environment.edit", lambda w: {"team": str(w.scene.team.pk), "name": "N", "kind": "staging"}
+    ),
+    "environment:partial_update": Act("environment.edit", lambda w: {"description": "d"}),
+    "release:create": Act(
+        "release.propose",
+        lambda w: {
+            "version": str(w.objects["model-version"]),
+            "environment": str(w.objects["environment"]),
+            "prompt_digest": "sha256:" + "7" * 64,
+        },
+    ),
+    "release:comparisons": Act("release.propose"),
+    "release:promotions": Act("release.promote"),
+    "release:withdrawals": Act("release.promote", lambda w: {"reason": "r"}),
+    "release:rollbacks": Act("holder", lambda w: {"reason": "r"}),
+    "release:rehearsals": Act("release.propose", _rehearsal),
+    "rollback:reviews": Act("holder", lambda w: {"verdict": "justified", "comment": "c"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),
@@ -277,6 +430,22 @@ ACTS: dict[str, Act] = {
         },
         "sign",
     ),
+    "gate:waivers": Act(
+        "holder",
+        lambda w: {
+            "requirement": "exclusions",
+            "reason": "r",
+            "until": "2100-01-01",
+            "dossier_digest": w.gate.dossier_digest,
+        },
+        "sign",
+    ),
+    "gate:threads": Act("evidence.add", lambda w: {"requirement": "leakage", "text": "t"}),
+    "waiver:revocations": Act("holder", lambda w: {"reason": "r"}),
+    "gate-thread:comments": Act("evidence.add", lambda w: {"text": "t"}),
+    "gate-thread:resolutions": Act("asked"),
+    "gate-condition:fulfilments": Act("holder", lambda w: {"note": "n"}),
+    "gate-condition:answers": Act("holder", lambda w: {"is_accepted": True}, "sign"),
     "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
     "ledger-export:create": Act("trail.export"),
     "ledger-verification:create": Act("trail.verify"),
@@ -384,7 +553,7 @@ def test_every_get_answers_those_who_may_see(world: World) -> None:
         if method != "GET":
             continue
         status, data = caller.get(path_of(basename, template, world))
-        if basename == "ledger-consistency" or action == "preview":
+        if basename == "ledger-consistency" or action in ("preview", "check"):
             assert status == 422
         elif (basename, action) == ("ledger-export", "download"):
             assert status == 404

@@ -94,7 +94,7 @@ def test_a_document_counts_through_its_last_day(last: dt.date) -> None:
         sign(scene, gate, "business_owner")
         sign(scene, gate, "compliance_reviewer")
     gate.refresh_from_db()
-    assert (gate.state, gate.proof_until) == (GateState.APPROVED, last)
+    assert (gate.state, gate.turns_at) == (GateState.APPROVED, first_after(last))
     for moment in (midnight(last), first_after(last) - dt.timedelta(hours=1), first_after(last) - INSTANT):
         with replay(moment):
             assert gates.refresh_expired() + gates.refresh_all() == 0, moment

@@ -11,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from apps.core.sheets import pdf
 from apps.datasets import actions
-from apps.datasets.datasheet import content, croissant, pdf
+from apps.datasets.datasheet import content, croissant
 from apps.datasets.datasheet.content import Datasheet
 from apps.datasets.lineage.metadata import recognise
 from tests.api.client import Caller
@@ -71,7 +72,7 @@ def test_page_pdf_and_croissant_say_the_same(scene: Scene, monkeypatch: pytest.M
     document = json.dumps(croissant.document(sheet), ensure_ascii=False, default=str)
     typeset: list[Any] = []
     monkeypatch.setattr(pdf, "_typeset", lambda data, _sheet: typeset.append(data) or b"%PDF")
-    pdf.render(sheet)
+    pdf.render(sheet.sheet())
     printed = json.dumps(typeset[0], ensure_ascii=False)
     for text in texts(sheet):
         assert " ".join(text.split()) in shown, text
@@ -107,7 +108,7 @@ def test_nobody_who_answers_is_a_known_problem() -> None:
 
 
 def test_the_pdf_is_tagged_and_fit_for_an_archive(scene: Scene) -> None:
-    data = pdf.render(sheet_of(described(scene)))
+    data = pdf.render(sheet_of(described(scene)).sheet())
     assert data.startswith(b"%PDF-1.7")
     assert b"pdfuaid:part" in data
     assert b"pdfaid:part" in data
@@ -119,7 +120,7 @@ def test_what_people_typed_is_never_read_as_markup(scene: Scene) -> None:
     source = scene.dataset.sources.get()
     actions.edit_source(source.pk, by=scene.engineer, revision=None, name='#read("/etc/passwd")', exclusions=NASTY[:-1])
     sheet = sheet_of(scene)
-    assert pdf.render(sheet).startswith(b"%PDF")
+    assert pdf.render(sheet.sheet()).startswith(b"%PDF")
     client = Client()
     client.force_login(scene.lead)
     page = client.get(reverse("datasets:version_datasheet", args=[scene.version.pk])).content.decode()

@@ -20,7 +20,7 @@ FRAGMENTS = {
     "datasets:inspection_panel", "datasets:annotation_panel", "ledger:job_panel", "ledger:export_download",
     "evidence:document_download",
     "datasets:version_datasheet_pdf", "datasets:version_croissant",
-    "datasets:export_file",
+    "datasets:export_file", "registry:version_card_pdf", "registry:version_check_panel", "evaluations:run_file",
     "datasets:audit_panel", "datasets:version_compare_panel", "datasets:version_derivation_panel",
     "datasets:table_read_panel",
 }  # fmt: skip

@@ -14,14 +14,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from apps.core.canonical import canonical_json, sha256_digest
-from apps.core.clock import today
+from apps.core.clock import now, today
 from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.identifiers import new_id
 from apps.core.subjects import SubjectRef
 from apps.datasets.refs import dataset_ref
 from apps.gates import actions as gates
-from apps.gates import dossier as dossiers
 from apps.gates.actions.gates import newest_policy
+from apps.gates.judgement import judge
 from apps.gates.models import LIVE_STATES, Gate, GateState
 from apps.ledger.models import Entry
 from apps.owners import actions, continuity, drawing, holders
@@ -177,7 +177,7 @@ def nobody_could_approve(scene: Scene) -> set[str]:
     found = set()
     everybody = [User.objects.get(pk=pk) for pk in User.objects.filter(is_active=True).values_list("pk", flat=True)]
     for gate in Gate.objects.filter(state__in=LIVE_STATES).exclude(state=GateState.APPROVED):
-        dossier = dossiers.build(gate, today())
+        dossier = judge(gate, now()).dossier
         named = [name for row in dossier.policy.requirements for name in row.owners]
         signed = {
             row.responsibility

@@ -131,7 +131,7 @@ def test_the_refusal_over_the_api(scene: Scene) -> None:
     assert refused["kept_apart"] == ["business_owner", "governance_owner"]
     _status, rows = Caller(scene.lead).get("responsibilities/")
     table = {row["key"]: row for row in rows}
-    assert table["model_owner"]["required_on"] == []
+    assert table["model_owner"]["required_on"] == ["model"]
     assert table["annotation_owner"]["apart_from"][0]["responsibility"] == "review_lead"
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
-from rest_framework import mixins, viewsets
+from rest_framework import mixins, status, viewsets
 from rest_framework.response import Response
 
 from apps.core.errors import PreconditionRequired, Refusal, StaleEdit
@@ -169,3 +169,30 @@ def expected_revision(request: Any) -> int:
         return int(value.strip().removeprefix("W/").strip('"'))
     except ValueError:
         raise StaleEdit(_("If-Match does not name a revision of this. Read it again.")) from None
+
+
+class EditView(ReadView):
+    """Create, read and change (with ``If-Match``) one kind of editable record."""
+
+    def _answer(self, obj: Any, code: int) -> Response:
+        response = Response(self.get_serializer(obj).data, status=code)
+        set_etag(response, obj)
+        return response
+
+    def _create(self, data: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def _edit(self, pk: Any, revision: int, data: dict[str, Any]) -> Any:
+        raise NotImplementedError
+
+    def create(self, request: Any) -> Response:
+        serializer = self.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return self._answer(self._create(dict(serializer.validated_data)), status.HTTP_201_CREATED)
+
+    def partial_update(self, request: Any, pk: str) -> Response:
+        obj = self.get_object()
+        serializer = self.get_serializer(obj, data=request.data, partial=True)
+        serializer.is_valid(raise_exception=True)
+        changed = self._edit(obj.pk, expected_revision(request), dict(serializer.validated_data))
+        return self._answer(changed, status.HTTP_200_OK)

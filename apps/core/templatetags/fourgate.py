@@ -6,6 +6,7 @@ from typing import Any
 
 from django import template
 from django.forms import BoundField, CheckboxInput, CheckboxSelectMultiple, FileInput, RadioSelect, Select, Textarea
+from django.template.loader import render_to_string
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -15,6 +16,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from django_filters import UUIDFilter
+
+from apps.core import panels as offered
 
 register = template.Library()
 
@@ -28,10 +31,14 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "met": (lazy("Met"), "success", "check"),
     "missing": (lazy("Missing"), "warning", "circle-dashed"),
     "failing": (lazy("Failing"), "danger", "x"),
+    "missed": (lazy("Missed"), "danger", "x"),
+    "measured": (lazy("Measured"), "success", "check"),
+    "unmeasured": (lazy("Not measured"), "warning", "circle-dashed"),
     "waived": (lazy("Waived"), "info", "scale"),
     "known": (lazy("Known"), "success", "check"),
     "pending": (lazy("Pending"), "info", "clock"),
     "unknown": (lazy("Unknown"), "", "circle-dashed"),
+    "declared": (lazy("Declared"), "", "circle-dashed"),
     "failed": (lazy("Failed"), "danger", "alert"),
     "cancelled": (lazy("Stopped"), "warning", "x"),
     "drawing": (lazy("Being drawn"), "info", "refresh"),
@@ -58,12 +65,26 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "accepted": (lazy("Accepted"), "success", "check"),
     "declined": (lazy("Declined"), "danger", "x"),
     "vacant": (lazy("Vacant"), "danger", "user"),
+    "newly_blocked": (lazy("Newly blocked"), "danger", "x"),
+    "freed": (lazy("Freed"), "success", "check"),
+    "blocked": (lazy("Blocked as before"), "warning", "circle-dashed"),
+    "resolved": (lazy("Resolved"), "success", "check"),
+    "offered": (lazy("Waits to be accepted"), "info", "clock"),
+    "fulfilled": (lazy("Fulfilled"), "success", "check"),
     "overdue": (lazy("Overdue"), "danger", "clock"),
     "standing": (lazy("Standing"), "success", "copy"),
     "deleted": (lazy("Deleted"), "", "trash"),
     "used_up": (lazy("Used up"), "", "check"),
     "submitted": (lazy("Submitted"), "info", "clock"),
     "signed": (lazy("Signed"), "success", "signature"),
+    "live": (lazy("Live"), "success", "circle-check"),
+    "ended": (lazy("Ended"), "", "history"),
+    "rolled_back": (lazy("Rolled back"), "danger", "history"),
+    "staging": (lazy("Staging"), "info", "git-branch"),
+    "production": (lazy("Production"), "success", "building"),
+    "passed": (lazy("Passed"), "success", "check"),
+    "justified": (lazy("Justified"), "success", "check"),
+    "contested": (lazy("Contested"), "danger", "scale"),
     "superseded": (lazy("Superseded"), "", "history"),
     "not_ready": (lazy("Not ready"), "danger", "circle-x"),
     "experimenting": (lazy("Experimenting"), "warning", "alert"),
@@ -94,6 +115,11 @@ def status(state: str) -> SafeString:
 def _status(state: str, language: str | None) -> SafeString:
     text, tone, shape = STATES.get(state, (state.replace("_", " ").capitalize(), "", "circle"))
     return format_html('<span class="pill {}">{} {}</span>', tone, icon(shape), text)
+
+
+@register.simple_tag
+def status_text(state: str) -> str:
+    return str(STATES[state][0]) if state in STATES else state
 
 
 @register.simple_tag
@@ -251,6 +277,20 @@ def field(bound: BoundField) -> dict[str, Any]:
         "is_file": isinstance(kind, FileInput),
         "is_long": isinstance(kind, Textarea),
     }
+
+
+@register.simple_tag(takes_context=True)
+def panels(context: dict[str, Any], subject_type: str, subject: Any) -> SafeString:
+    """Show what the floors above offer on the page of this subject."""
+    request = context["request"]
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (render_to_string(panel.template, panel.read(subject, request.user), request),)
+            for panel in offered.on(subject_type)
+        ),
+    )
 
 
 @register.inclusion_tag("components/empty.html")

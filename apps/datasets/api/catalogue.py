@@ -7,7 +7,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 
 from apps.core.api.parsers import StrictJSONParser
-from apps.core.api.views import ReadView, expected_revision, set_etag
+from apps.core.api.views import EditView, expected_revision, set_etag
 from apps.datasets import actions
 from apps.datasets.actions import FileOffer
 from apps.datasets.actions.reading import reading_of
@@ -51,33 +51,6 @@ class SourceSerializer(serializers.ModelSerializer[Source]):
         request = self.context.get("request")
         if request is not None and request.user.is_authenticated:
             self.fields["owner"].queryset = visible_people(request.user)  # type: ignore[attr-defined]
-
-
-class EditView(ReadView):
-    """Create, read and change (with ``If-Match``) one kind of editable record."""
-
-    def _answer(self, obj: Any, code: int) -> Response:
-        response = Response(self.get_serializer(obj).data, status=code)
-        set_etag(response, obj)
-        return response
-
-    def _create(self, data: dict[str, Any]) -> Any:
-        raise NotImplementedError
-
-    def _edit(self, pk: Any, revision: int, data: dict[str, Any]) -> Any:
-        raise NotImplementedError
-
-    def create(self, request: Any) -> Response:
-        serializer = self.get_serializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        return self._answer(self._create(dict(serializer.validated_data)), status.HTTP_201_CREATED)
-
-    def partial_update(self, request: Any, pk: str) -> Response:
-        obj = self.get_object()
-        serializer = self.get_serializer(obj, data=request.data, partial=True)
-        serializer.is_valid(raise_exception=True)
-        changed = self._edit(obj.pk, expected_revision(request), dict(serializer.validated_data))
-        return self._answer(changed, status.HTTP_200_OK)
 
 
 class SourceViewSet(SourceCustody, EditView):

@@ -9,11 +9,10 @@ from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from apps.core.api.views import set_etag
+from apps.core.api.views import EditView, set_etag
 from apps.core.errors import NotFound
 from apps.datasets import actions
 from apps.datasets.actions.guidelines import LONGEST_LABEL, LONGEST_TEXT, MOST_EXAMPLES, MOST_RULES
-from apps.datasets.api.catalogue import EditView
 from apps.datasets.api.fields import only_seen
 from apps.datasets.changes import changes
 from apps.datasets.filters import GuidelineFilter

@@ -11,7 +11,9 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.response import Response
 
 from apps.core.api.parsers import StrictJSONParser
+from apps.core.api.sheets import PdfRenderer, SheetSerializer
 from apps.core.api.views import ReadView
+from apps.core.sheets import pdf
 from apps.datasets import actions
 from apps.datasets.api import annotations as annotating
 from apps.datasets.api.custody import VersionCustody
@@ -21,7 +23,7 @@ from apps.datasets.api.fields import NothingSerializer
 from apps.datasets.api.lineage import SurroundingsSerializer
 from apps.datasets.api.sensitive import SensitiveActions
 from apps.datasets.api.uploads import TakenFromSerializer
-from apps.datasets.datasheet import content, croissant, pdf
+from apps.datasets.datasheet import content, croissant
 from apps.datasets.filters import VersionFilter
 from apps.datasets.lineage.surroundings import surroundings
 from apps.datasets.models import DatasetVersion, FileOrigin, Inspection, RecordShape, SplitFile
@@ -136,34 +138,8 @@ def masked_findings(found: Any) -> Any:
     return [masked_findings(value) for value in found] if isinstance(found, list) else found
 
 
-class PdfRenderer(JSONRenderer):
-    """Named by callers that ask for a PDF: the action answers the bytes itself, and a refusal stays a problem."""
-
-    media_type, format = "application/pdf", "pdf"
-
-
 class CroissantRenderer(JSONRenderer):
     media_type, format = "application/ld+json", "jsonld"
-
-
-class SheetRowSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField()
-    text = serializers.CharField()
-
-
-class SectionSerializer(serializers.Serializer[Any]):
-    key = serializers.CharField()
-    title = serializers.CharField()
-    rows = SheetRowSerializer(many=True)
-    headings = serializers.ListField(child=serializers.CharField())
-    table = serializers.ListField(child=serializers.ListField(child=serializers.CharField()))
-    sentences = serializers.ListField(child=serializers.CharField())
-
-
-class DatasheetSerializer(serializers.Serializer[Any]):
-    title = serializers.CharField()
-    made_at = serializers.DateTimeField()
-    sections = SectionSerializer(many=True)
 
 
 class VersionViewSet(VersionCustody, VersionDifferences, SensitiveActions, FeedbackActions, ReadView):
@@ -190,13 +166,11 @@ class VersionViewSet(VersionCustody, VersionDifferences, SensitiveActions, Feedb
         found = surroundings(version_ref(self.get_object()), request.user)
         return Response(SurroundingsSerializer(found.as_dict()).data)
 
-    @extend_schema(responses=DatasheetSerializer, filters=False)
+    @extend_schema(responses=SheetSerializer, filters=False)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def datasheet(self, request: Any, pk: str) -> Response:
         """The datasheet in sections, as page and PDF show it."""
-        sheet = content.read(self.get_object(), request.user)
-        sections = [section.as_dict() for section in sheet.sections()]
-        return Response({"title": sheet.title, "made_at": sheet.made_at, "sections": sections})
+        return Response(content.read(self.get_object(), request.user).sheet().as_dict())
 
     @extend_schema(
         responses={(200, "application/pdf"): OpenApiTypes.BINARY}, filters=False, operation_id="dataset_versions_pdf"
@@ -211,7 +185,7 @@ class VersionViewSet(VersionCustody, VersionDifferences, SensitiveActions, Feedb
     )
     def datasheet_pdf(self, request: Any, pk: str) -> HttpResponse:
         """The datasheet as PDF/A-2a and PDF/UA-1."""
-        return pdf.answer(content.read(self.get_object(), request.user))
+        return pdf.answer(content.read(self.get_object(), request.user).sheet(), "datasheet")
 
     @extend_schema(responses={(200, "application/ld+json"): OpenApiTypes.OBJECT}, filters=False)
     @action(

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.core.clock import now
+from apps.core.sheets import Section, Sheet
 from apps.core.templatetags.fourgate import thousands
 from apps.datasets.lineage.surroundings import Surroundings, Thing, surroundings
 from apps.datasets.models import DatasetVersion, Description, Source, SplitFile
@@ -35,28 +36,6 @@ PROBLEMS = (
     ("dataset.lineage", "untraced_splits"),
     ("dataset.lineage", "ineligible_sources"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of the sheet: pairs of name and text, or a table with a heading row, or plain sentences."""
-
-    key: str
-    title: str
-    rows: tuple[tuple[str, str], ...] = ()
-    headings: tuple[str, ...] = ()
-    table: tuple[tuple[str, ...], ...] = ()
-    sentences: tuple[str, ...] = ()
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "key": self.key,
-            "title": self.title,
-            "rows": [{"name": name, "text": text} for name, text in self.rows],
-            "headings": list(self.headings),
-            "table": [list(row) for row in self.table],
-            "sentences": list(self.sentences),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +115,9 @@ class Datasheet:
             Section("problems", _("Known problems"), sentences=tuple(self.problems() or [_("None is known.")])),
             self._documents(),
         ]
+
+    def sheet(self) -> Sheet:
+        return Sheet(self.title, self.version.digest, self.version.team.name, self.made_at, tuple(self.sections()))
 
     def _about(self) -> Section:
         version, said = self.version, self.described

@@ -48,7 +48,7 @@ def inspect(
     columns, and whatever ``progress`` raises.
     """
     with open_engine(engine, memory_limit=memory_limit, scratch=scratch) as opened:
-        context = Context(mapping, policy, _common(files, mapping, policy), recognisers)
+        context = Context(mapping, policy, common_of(files, mapping, policy), recognisers)
         return _Inspection(opened, files, context).findings(progress)
 
 
@@ -57,7 +57,7 @@ def parameters(policy: Policy, recognisers: tuple[str, ...]) -> dict[str, Any]:
     return policy.as_dict() | ({"recognisers": named(recognisers)} if recognisers else {})
 
 
-def _common(files: Sequence[SplitFile], mapping: Mapping, policy: Policy) -> tuple[int, ...]:
+def common_of(files: Sequence[SplitFile], mapping: Mapping, policy: Policy) -> tuple[int, ...]:
     """Return the n-grams that are common in the first batch of any file."""
     found = set[int]()
     for file in files:

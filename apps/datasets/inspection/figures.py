@@ -5,6 +5,7 @@ import functools
 import itertools
 import operator
 from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import ibis
@@ -70,8 +71,8 @@ def duplicates(engine: Engine, rows: ir.Table, near: Near) -> dict[str, Any]:
     }
 
 
-def _linked(engine: Engine, filled: ir.Table, near: Near) -> ir.Table:
-    """Return (split, normal, n, place) of the inputs that have a near one."""
+def keep_linked(engine: Engine, filled: ir.Table, near: Near) -> ir.Table:
+    """Keep and return (split, normal, n, place) of the inputs that have a near one: what ``leakage`` looks into."""
     assert near.links is not None
     found = filled.semi_join(near.links, "normal").group_by("split", "normal")
     return engine.keep("linked", found.agg(n=_.count(), place=_.place.min()))
@@ -80,7 +81,7 @@ def _linked(engine: Engine, filled: ir.Table, near: Near) -> ir.Table:
 def _near_duplicates(engine: Engine, filled: ir.Table, near: Near) -> tuple[dict[str, int], Groups]:
     if near.links is None:
         return {}, []
-    linked = _linked(engine, filled, near)
+    linked = keep_linked(engine, filled, near)
     within = linked.join(near.links.select("normal", "other"), "normal").join(
         linked.view().select("split", other="normal"), ["split", "other"]
     )
@@ -93,15 +94,17 @@ def _near_duplicates(engine: Engine, filled: ir.Table, near: Near) -> tuple[dict
     return _by_split(engine, counted), samples
 
 
-def leakage(engine: Engine, rows: ir.Table, near: Near, splits: list[str]) -> dict[str, Any]:
-    """Count rows whose input also stands in an earlier split (train before validation before test).
+def leakage(
+    engine: Engine, rows: ir.Table, near: Near, splits: Collection[str], of: Sequence[str] = SPLITS
+) -> dict[str, Any]:
+    """Count rows whose input also stands in an earlier split (train before validation before test, or as ``of`` says).
 
     The totals are of rows outside train that also stand in train.
     """
     filled = rows.filter(_.length > 0)
     pairs: list[dict[str, Any]] = []
     samples: Groups = []
-    order = [split for split in SPLITS if split in splits]
+    order = [split for split in of if split in splits]
     linked = ibis.table(_LINKED, name="linked") if near.links is not None else None
     for before, after in itertools.combinations(order, 2):
         found: dict[str, Any] = {"from": before, "in": after}

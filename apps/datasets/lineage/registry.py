@@ -19,6 +19,7 @@ HOW: dict[str, Text] = {
     "hugging_face": _("Hugging Face card"),
     "declared": _("Declared of the dataset"),
     "derived": _("Derived here"),
+    "registered": _("Registered with a training run"),
 }
 
 

@@ -7,7 +7,8 @@ from django.utils.functional import cached_property
 from django.views.generic import TemplateView
 
 from apps.core.errors import Text
-from apps.datasets.datasheet import content, croissant, pdf
+from apps.core.sheets import pdf
+from apps.datasets.datasheet import content, croissant
 from apps.datasets.datasheet.content import Datasheet
 from apps.datasets.views.tabs import VersionPage
 
@@ -32,7 +33,7 @@ class DatasheetPage(OneDatasheet, TemplateView):
 
 class DatasheetPdf(OneDatasheet):
     def get(self, request: Any, pk: Any) -> HttpResponse:
-        return pdf.answer(self.sheet)
+        return pdf.answer(self.sheet.sheet(), "datasheet")
 
 
 class CroissantFile(OneDatasheet):

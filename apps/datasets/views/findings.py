@@ -57,7 +57,13 @@ def shown_fact(fact: Fact) -> dict[str, Any]:
     """Return a fact with its title and its figures in words."""
     definition = registry.definitions("dataset_version")[fact.name]
     figures = [(definition.figures.get(name, name), value) for name, value in fact.figures.items()]
-    return {"fact": fact, "title": definition.title, "about": definition.description, "figures": figures}
+    return {
+        "fact": fact,
+        "title": definition.title,
+        "about": definition.description,
+        "figures": figures,
+        "state": fact.status,
+    }
 
 
 def tiles(known: Mapping[str, Fact]) -> list[dict[str, Any]]:

@@ -7,36 +7,34 @@ from apps.core import access, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
-from apps.gates.actions.refresh import lock, refresh, settle, signed, watch
-from apps.gates.dossier import build
-from apps.gates.errors import CommentRequired, GateStands, NoPolicy
+from apps.gates.actions.policies import policies_for
+from apps.gates.actions.refresh import lock, refresh, refresh_resting, settle, watch
+from apps.gates.composing import effective
+from apps.gates.errors import CommentRequired, GateStands
+from apps.gates.judgement import judge
 from apps.gates.models import LIVE_STATES, Gate, GateState, PolicyVersion
-from apps.gates.policy import known
 from apps.ledger.actions import record_on
 from apps.people.models import User
 
 
 def newest_policy(kind: str) -> PolicyVersion:
-    """Return the newest published version of a kind of policy, or raise ``NoPolicy``."""
-    found = PolicyVersion.objects.filter(kind=kind, state=PolicyVersion.State.PUBLISHED).order_by("-number").first()
-    if found is None:
-        raise NoPolicy(
-            _("No policy of the kind “%(kind)s” is published. A governance lead publishes one under Gates, Policies.")
-            % {"kind": kind},
-            errors={"/policy_kind": [_("No such policy is published.")]},
-        )
-    return found
+    """Return the organisation's newest published policy of the kind for every tier, or raise ``NoPolicy``."""
+    return policies_for(kind, None, "")[0]
 
 
 @transaction.atomic
 def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
-    """Apply the newest published policy of the kind to the subject; one live gate of a kind and subject."""
-    policy_version = newest_policy(policy_kind)
+    """Apply the newest published policy of the kind to the subject; one live gate of a kind and subject.
+
+    It is the team's on top of the organisation's, or the organisation's alone, for the risk tier of what the subject
+    belongs to.
+    """
     chain = subjects.chain(ref)
     obj, kind = chain[0][1], subjects.kind(ref.type)
     team = kind.team(obj)
     access.require(by, "gate.open", team.pk)
-    policy = known(policy_version.source)
+    policy_version, base = policies_for(policy_kind, team, subjects.tier(chain))
+    policy = effective(policy_version, base)
     if policy.subject != ref.type:
         raise InvalidInput(
             _("The %(title)s is for another kind of subject: %(kind)s.")
@@ -47,12 +45,14 @@ def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
         with transaction.atomic():
             gate = Gate.objects.create(
                 policy_version=policy_version,
+                base_version=base,
                 kind=policy_version.kind,
                 team=team,
                 subject_type=ref.type,
                 subject_id=ref.id,
                 subject_label=kind.label(obj)[:300],
                 root_id=chain[-1][0].id,
+                parent_id=chain[1][0].id if len(chain) > 1 else None,
                 opened_by=by,
                 signatures_needed=len(policy.sign_offs),
                 state_since=now(),
@@ -71,6 +71,7 @@ def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
         obj=gate,
         payload={
             "policy": {"kind": gate.kind, "number": policy_version.number, "digest": policy_version.digest},
+            "extends": {"number": base.number, "digest": base.digest} if base else None,
             "subject": {"type": ref.type, "id": str(ref.id), "digest": kind.digest(obj)},
         },
     )
@@ -90,5 +91,7 @@ def withdraw(gate: Gate, *, by: User, reason: str) -> Gate:
         raise GateStands(_("This gate has ended: %(state)s.") % {"state": GateState(gate.state).label.lower()})
     gate.withdrawn_by, gate.withdrawal_reason = by, reason.strip()
     record_on("gate.withdrawal_decided", by=by, ref=gate.ref, obj=gate, payload={"reason": gate.withdrawal_reason})
-    settle(gate, build(gate, now().date()), signed(gate), by)
+    judged = judge(gate, now())
+    settle(gate, judged.dossier, judged.signatures, by)
+    refresh_resting(gate)
     return gate

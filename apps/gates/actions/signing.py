@@ -2,28 +2,30 @@
 
 import datetime as dt
 import uuid
+from dataclasses import dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.core.clock import now
-from apps.core.errors import InvalidInput, NotPermitted
-from apps.gates.actions.refresh import lock, rebuild, settle
-from apps.gates.dossier import Dossier, differences
+from apps.core.errors import InvalidInput
+from apps.gates import signatures
+from apps.gates.actions import guards
+from apps.gates.actions.refresh import lock, rebuild, refresh_resting, settle
+from apps.gates.actions.threads import start_thread
+from apps.gates.dossier import Dossier
 from apps.gates.errors import (
     CommentRequired,
+    ConditionNotAllowed,
     GateNotInReview,
     NotTheHolder,
     OwnWork,
     ResponsibilitySigned,
     SecondResponsibility,
-    ServiceAccountCannotSign,
-    StaleDossier,
 )
-from apps.gates.models import SIGNABLE_STATES, DossierSnapshot, Gate, GateState, SignOff
+from apps.gates.models import SIGNABLE_STATES, Condition, Gate, SignOff
 from apps.gates.state import Signed
 from apps.ledger.actions import record_on
-from apps.owners import holders
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
 from apps.people import confirmations
@@ -31,9 +33,19 @@ from apps.people.identity import same_as
 from apps.people.models import User
 
 Verdict = SignOff.Verdict
+LONGEST_CONDITION = dt.timedelta(days=366)
 
 
-def meaning(gate: Gate, responsibility: str, verdict: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The condition of an approval: what must be done, by which day, under which responsibility."""
+
+    text: str
+    due_on: dt.date
+    responsibility: str
+
+
+def meaning(gate: Gate, responsibility: str, verdict: str, terms: Terms | None = None) -> str:
     """Return the one sentence that says what this signature means; it is stored with it."""
     sentences = {
         Verdict.APPROVE: _("As %(who)s I approve “%(what)s” on exactly the evidence of this dossier."),
@@ -41,7 +53,15 @@ def meaning(gate: Gate, responsibility: str, verdict: str) -> str:
         Verdict.REQUEST_CHANGES: _("As %(who)s I ask for changes to “%(what)s” before I decide."),
     }
     who = str(title(responsibility)).lower()
-    return sentences[Verdict(verdict)] % {"who": who, "what": gate.subject_label}
+    sentence = sentences[Verdict(verdict)] % {"who": who, "what": gate.subject_label}
+    if terms is None:
+        return sentence
+    condition = _("It holds only if the %(who)s does this by %(day)s: %(text)s") % {
+        "who": str(title(terms.responsibility)).lower(),
+        "day": terms.due_on.isoformat(),
+        "text": terms.text,
+    }
+    return f"{sentence} {condition}"
 
 
 @transaction.atomic
@@ -54,39 +74,42 @@ def sign_off(
     dossier_digest: str,
     confirmation_id: uuid.UUID | None,
     comment: str = "",
+    condition: Terms | None = None,
+    requirement: str = "",
 ) -> SignOff:
     """Sign the dossier with this digest; the gate's row is locked, the dossier built anew.
 
+    An approval may have a ``condition``; a request for changes may name the ``requirement`` at which it opens a thread.
     Raise, in this order: ``ServiceAccountCannotSign``, ``GateNotInReview``, ``StaleDossier``, ``NotTheHolder``,
-    ``OwnWork``, ``SecondResponsibility``, ``ResponsibilitySigned``, ``CommentRequired``, or what
-    ``confirmations.use`` raises.
+    ``OwnWork``, ``SecondResponsibility``, ``ResponsibilitySigned``, ``CommentRequired``, ``ConditionNotAllowed``,
+    ``InvalidInput``, or what ``confirmations.use`` raises.
     """
-    if by.kind != User.Kind.PERSON:
-        raise ServiceAccountCannotSign(_("A service account submits evidence; a named person signs."))
-    if not User.objects.select_for_update(of=("self",), no_key=True).get(pk=by.pk).is_active:
-        raise NotPermitted(_("This account is deactivated."))
+    guards.require_person(by)
     if verdict not in Verdict.values:
         raise InvalidInput(
             _("A verdict is one of: %(names)s.") % {"names": ", ".join(Verdict.values)},
             errors={"/verdict": [_("Choose a verdict.")]},
         )
     gate = lock(gate.pk)
-    if gate.state in (GateState.REJECTED, GateState.WITHDRAWN):
-        raise GateNotInReview(
-            _("This gate has ended: %(state)s. Open a new one.") % {"state": GateState(gate.state).label.lower()}
-        )
-    moment = now()
-    dossier, rows = rebuild(gate, moment)
-    if gate.dossier_digest != dossier_digest:
-        raise _stale(gate, dossier_digest)
+    guards.require_live(gate)
+    moment, before = now(), gate.state
+    judged = rebuild(gate, moment)
+    dossier, rows = judged.dossier, judged.signatures.rows
+    guards.require_shown(gate, dossier_digest)
     if verdict == Verdict.APPROVE and (gate.state not in SIGNABLE_STATES or dossier.unmet):
         _refuse_state(gate, dossier, by)
     ownership = _authority(dossier, by, responsibility, moment.date())
     _refuse_double([row for row in rows if row.digest == dossier_digest], by, responsibility, verdict)
     if verdict != Verdict.APPROVE and not comment.strip():
         raise CommentRequired(_("Say what must change, or why you reject."), errors={"/comment": [_("Say why.")]})
+    terms = _terms(condition, dossier, responsibility, verdict, moment.date())
+    if requirement and verdict != Verdict.REQUEST_CHANGES:
+        raise InvalidInput(
+            _("Only a request for changes names a requirement."),
+            errors={"/requirement": [_("Leave it empty, or ask for changes.")]},
+        )
     confirmation = confirmations.use(confirmation_id, by)
-    stands_in = ownership.holder.name if ownership.holder_id != by.pk else ""
+    stands_in = guards.stands_in(ownership, by)
     try:
         row = SignOff.objects.create(
             gate=gate,
@@ -95,7 +118,7 @@ def sign_off(
             responsibility=responsibility,
             stands_in_for=stands_in,
             verdict=verdict,
-            meaning=meaning(gate, responsibility, verdict),
+            meaning=meaning(gate, responsibility, verdict, terms),
             comment=comment.strip(),
             dossier_digest=dossier_digest,
             dossier_revision=gate.revision,
@@ -105,6 +128,10 @@ def sign_off(
         )
     except IntegrityError as error:
         raise SecondResponsibility(_("You have signed this dossier.")) from error
+    if terms is not None:
+        Condition.objects.create(
+            sign_off=row, text=terms.text, due_on=terms.due_on, responsibility=terms.responsibility
+        )
     record_on(
         "gate.signed_off",
         by=by,
@@ -121,28 +148,36 @@ def sign_off(
             "comment": row.comment,
         },
     )
-    rows.append(Signed(dossier_digest, by.pk, responsibility, str(verdict)))
-    settle(gate, dossier, rows, by)
+    if requirement:
+        start_thread(gate, by=by, requirement=requirement, text=row.comment, sign_off=row)
+    settle(gate, dossier, signatures.read(gate, dossier.policy, moment), by)
+    if gate.state != before:
+        refresh_resting(gate)
     return row
 
 
-def _stale(gate: Gate, shown: str) -> StaleDossier:
-    found = {
-        row.digest: row.body
-        for row in DossierSnapshot.objects.filter(gate=gate, digest__in=[shown, gate.dossier_digest])
-    }
-    changed = (
-        [
-            {"what": row.what, "from": row.before, "to": row.after}
-            for row in differences(found[shown], found[gate.dossier_digest])
-        ]
-        if shown in found
-        else []
-    )
-    return StaleDossier(
-        _("The evidence changed while you were reading. Look at what changed, then decide again."),
-        extra={"dossier_digest": gate.dossier_digest, "changed": changed},
-    )
+def _terms(
+    condition: Terms | None, dossier: Dossier, responsibility: str, verdict: str, today: dt.date
+) -> Terms | None:
+    """Return the condition as it is set, or refuse one that nobody could fulfil."""
+    if condition is None:
+        return None
+    problems = {}
+    if verdict != Verdict.APPROVE:
+        problems["/verdict"] = _("Only an approval has a condition.")
+    if not condition.text.strip():
+        problems["/condition/text"] = _("Say what must be done.")
+    if not today < condition.due_on <= today + LONGEST_CONDITION:
+        problems["/condition/due_on"] = _("Choose a day after today, within a year.")
+    if condition.responsibility == responsibility:
+        problems["/condition/responsibility"] = _("Somebody else fulfils what you ask for.")
+    elif dossier.holders.get(condition.responsibility) is None:
+        problems["/condition/responsibility"] = _("Nobody holds this responsibility here.")
+    if problems:
+        raise ConditionNotAllowed(
+            " ".join(problems.values()), errors={pointer: [text] for pointer, text in problems.items()}
+        )
+    return replace(condition, text=condition.text.strip())
 
 
 def _refuse_state(gate: Gate, dossier: Dossier, by: User) -> None:
@@ -168,19 +203,13 @@ def _authority(dossier: Dossier, by: User, responsibility: str, day: dt.date) ->
             _("This gate asks for no signature of the %(who)s.") % {"who": str(title(responsibility)).lower()},
             errors={"/responsibility": [_("Not a signature of this gate.")]},
         )
-    ownership = dossier.holders.get(responsibility)
-    if ownership is None or not holders.may_sign(ownership, by, day):
-        raise NotTheHolder(
-            _("Only %(name)s signs as %(who)s; a deputy only on the days of a recorded absence.")
-            % {
-                "name": ownership.holder.name if ownership else _("the holder (nobody now)"),
-                "who": str(title(responsibility)).lower(),
-            }
-        )
+    ownership = guards.require_holder(dossier.holders, responsibility, by, day)
     if signature.not_author:
         author = same_as(by, dossier.authors)
         if author is not None:
-            raise OwnWork(_("%(name)s made what this gate decides on. Somebody else signs.") % {"name": author.name})
+            raise OwnWork(
+                _("%(name)s made or asked for what this gate decides on. Somebody else signs.") % {"name": author.name}
+            )
     return ownership
 
 

@@ -48,13 +48,16 @@ class RulePages(PageMixin):
     def crumbs(self) -> Sequence[Crumb]:
         return [*self.above(), (self.list_title, self.route("list"))]
 
+    def versions(self) -> Any:
+        """Return the versions that the reader may see."""
+        return self.rules.model.objects.select_related("proposed_by", "published_by")
+
     def may(self, verb: str) -> bool:
         return may_anywhere(self.request.user, f"{self.rules.act}.{verb}")
 
     @cached_property
     def version(self) -> Any:
-        rows = self.rules.model.objects.select_related("proposed_by", "published_by")
-        found = rows.filter(pk=self.kwargs["pk"]).first()
+        found = self.versions().filter(pk=self.kwargs["pk"]).first()
         if found is None:
             raise NotFound(_("There is no such version."))
         return found
@@ -70,7 +73,7 @@ class RuleList(RulePages, TemplateView):
         return self.above()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        rows = self.rules.model.objects.select_related("proposed_by", "published_by").order_by("kind", "-number")
+        rows = self.versions().order_by(*self.rules.model._meta.ordering)
         kinds = sorted({row.kind for row in rows})
         return super().get_context_data(
             rows=[(row, self.route("detail", row.pk)) for row in rows],
@@ -91,7 +94,7 @@ class RuleDetail(RulePages, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version, user = self.version, self.request.user
-        previous = self.rules.model.objects.filter(kind=version.kind, number=version.number - 1).first()
+        previous = version.siblings().filter(number=version.number - 1).first()
         proposed = version.state == RuleVersion.State.PROPOSED
         is_second = version.proposed_by is not None and not same_person(version.proposed_by, user)
         return super().get_context_data(
@@ -127,7 +130,7 @@ class RuleAct(RulePages, ActionFormView):
 
 
 class RulePropose(RulePages, ActionFormView):
-    form_class = RuleForm
+    form_class: type[forms.Form] = RuleForm
     submit_label = _("Propose")
     success_message = _("Proposed. Somebody else publishes it.")
 

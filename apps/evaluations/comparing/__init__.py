@@ -1,0 +1,1 @@
+"""Two runs beside each other: the statistics, and what is said of them."""

@@ -1,0 +1,78 @@
+"""What evaluations wait for: signatures of thresholds, and judgements of outputs."""
+
+from typing import Any
+
+from django.db.models import Count, Exists, F, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from apps.agenda.due import DueItem
+from apps.core.clock import today
+from apps.evaluations.actions.suites import RESPONSIBILITY
+from apps.evaluations.models import OutputJudgement, OutputReview, OutputReviewer, ReviewedOutput, SuiteVersion
+from apps.evaluations.refs import evaluation_ref, suite_version_ref
+from apps.owners.models import Ownership
+from apps.people.models import Absence
+
+MOST = 100
+
+
+def to_sign(user: Any) -> list[DueItem]:
+    """Return the published versions whose thresholds this person can sign; one query."""
+    day = today()
+    away = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None).values("user_id")
+    held = Ownership.objects.active().filter(
+        Q(holder=user) | Q(deputy=user, holder__in=away), subject_type="use_case", responsibility=RESPONSIBILITY
+    )
+    rows = SuiteVersion.objects.published().filter(
+        signature=None, suite__retired_at=None, suite__use_case__in=held.values("subject_id")
+    )
+    newer = SuiteVersion.objects.published().filter(suite=OuterRef("suite"), number__gt=OuterRef("number"))
+    return [
+        DueItem(
+            kind="thresholds_to_sign",
+            subject=suite_version_ref(row),
+            title=str(row),
+            reason=_("Nothing counts before its thresholds are signed"),
+            action_label=_("Read and sign"),
+            url=reverse("evaluations:version_detail", args=[row.pk]),
+            since=row.published_at,
+            icon="signature",
+            urgency=20,
+        )
+        for row in rows.filter(~Exists(newer)).select_related("suite").order_by("published_at")[:MOST]
+    ]
+
+
+def to_judge(user: Any) -> list[DueItem]:
+    """Return the reviews with outputs that wait for this person; two queries."""
+    seats = OutputReviewer.objects.filter(user=user, review__state=OutputReview.State.REVIEWING).values("review")
+    own = OutputJudgement.objects.filter(output=OuterRef("pk"), reviewer=user)
+    lacking = ReviewedOutput.objects.filter(~Exists(own), review__in=seats).annotate(judged=Count("judgements"))
+    waiting = lacking.filter(judged__lt=F("review__judges_per_output")).values_list("review", flat=True)
+    counts: dict[Any, int] = {}
+    for review in waiting:
+        counts[review] = counts.get(review, 0) + 1
+    rows = OutputReview.objects.filter(pk__in=counts).select_related("run__suite_version__suite")
+    return [
+        DueItem(
+            kind="outputs_to_judge",
+            subject=evaluation_ref(row.run),
+            title=str(row),
+            reason=ngettext(
+                "%(n)d output waits for your judgement", "%(n)d outputs wait for your judgement", counts[row.pk]
+            )
+            % {"n": counts[row.pk]},
+            action_label=_("Judge"),
+            url=reverse("evaluations:review_judge", args=[row.pk]),
+            since=row.created_at,
+            icon="list-check",
+            urgency=30,
+        )
+        for row in rows.order_by("id")[:MOST]
+    ]
+
+
+def for_user(user: Any) -> list[DueItem]:
+    return [*to_sign(user), *to_judge(user)]

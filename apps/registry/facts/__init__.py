@@ -1,0 +1,1 @@
+"""Computed statements about models, training runs and model versions, one noun a file."""

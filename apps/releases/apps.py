@@ -1,0 +1,36 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ReleasesConfig(AppConfig):
+    name = "apps.releases"
+    label = "releases"
+
+    def ready(self) -> None:
+        from apps.agenda import due as agenda
+        from apps.core import navigation, search, subjects
+        from apps.core import panels as pages
+        from apps.evaluations import live
+        from apps.evidence import facts as registry
+        from apps.gates import moves
+        from apps.releases import (
+            due,
+            following,
+            held_against,
+            kinds,
+            panels,
+            trail,  # noqa: F401 — it registers itself
+        )
+        from apps.releases.facts import releases
+
+        for kind in kinds.KINDS:
+            subjects.register(kind)
+        registry.register(releases.PROVIDER)
+        subjects.on_change(following.follow_versions)
+        moves.follow(following.follow_gates)
+        live.offer(held_against.versions)
+        agenda.offer("releases", due.for_user)
+        pages.offer("use_case", panels.USE_CASE)
+        pages.offer("model_version", panels.VERSION)
+        search.offer(kinds.find_releases)
+        navigation.offer(navigation.NavItem("releases", _("Releases"), "upload", "releases:environment_list", order=48))

@@ -1,0 +1,164 @@
+"""What releases wait for: a review of a rollback, a lapsed approval, a rehearsal, somebody to bring them live."""
+
+import datetime as dt
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from apps.agenda.due import DueItem
+from apps.core.clock import now, today
+from apps.gates.models import Gate, GateState
+from apps.owners.models import Ownership
+from apps.people.models import Absence
+from apps.releases.approval import RELEASE_KIND
+from apps.releases.models import Rehearsal, Release, Rollback
+from apps.releases.refs import release_ref
+from apps.releases.way_back import REHEARSAL_COUNTS
+
+ANSWERS_FOR_IT = ("technical_owner", "governance_owner", "business_owner", "model_owner")
+AHEAD = dt.timedelta(days=14)
+MOST = 200
+
+
+class Held:
+    """What the user answers for: as holder, and as the deputy of somebody who is away today; two queries."""
+
+    def __init__(self, user: Any) -> None:
+        day = today()
+        away = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None).values("user_id")
+        rows = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user, holder__in=away))
+        self.rows: list[tuple[str, str, uuid.UUID]] = list(
+            rows.filter(responsibility__in=ANSWERS_FOR_IT).values_list("responsibility", "subject_type", "subject_id")
+        )
+
+    def releases(self, path: str, responsibilities: Sequence[str]) -> Q:
+        """Return the filter of the releases (under ``path``) for whose model or use case one of these is held."""
+        mine = [(type_, pk) for responsibility, type_, pk in self.rows if responsibility in responsibilities]
+        use_cases = [pk for type_, pk in mine if type_ == "use_case"]
+        models = [pk for type_, pk in mine if type_ == "model"]
+        return Q(**{f"{path}model__use_case__in": use_cases}) | Q(**{f"{path}model__in": models})
+
+
+def _gates(state: GateState) -> QuerySet[Gate]:
+    return Gate.objects.filter(kind=RELEASE_KIND, subject_type="release", state=state)
+
+
+def reviews(user: Any, held: Held) -> list[DueItem]:
+    """Return the rollbacks that the user reviews as governance owner; one query."""
+    rows = (
+        Rollback.objects.filter(held.releases("release__", ["governance_owner"]), review=None)
+        .exclude(rolled_back_by=user)
+        .select_related("release__version__model", "release__environment", "rolled_back_by")
+        .order_by("review_due_at")
+    )
+    return [
+        DueItem(
+            kind="rollback_review",
+            subject=release_ref(row.release),
+            title=str(row),
+            reason=_("%(name)s rolled back: %(why)s") % {"name": row.rolled_back_by.name, "why": row.reason[:160]},
+            action_label=_("Review it"),
+            url=reverse("releases:rollback_detail", args=[row.pk]),
+            since=row.created_at,
+            due_at=row.review_due_at,
+            icon="history",
+            urgency=15,
+        )
+        for row in rows[:MOST]
+    ]
+
+
+def lapsed(held: Held) -> list[DueItem]:
+    """Return the live releases whose approval does not stand any more, for all who answer for them; one query."""
+    approved = _gates(GateState.APPROVED)
+    on_gate = Q(Exists(approved.filter(subject_id=OuterRef("pk"))), restores=None)
+    on_origins = Q(Exists(approved.filter(subject_id=OuterRef("restores_id"))), restores__isnull=False)
+    rows = (
+        Release.objects.live()
+        .filter(held.releases("", ANSWERS_FOR_IT))
+        .exclude(on_gate | on_origins)
+        .select_related("version__model", "environment")
+        .order_by("live_from")
+    )
+    return [
+        DueItem(
+            kind="release_lapsed",
+            subject=release_ref(row),
+            title=str(row),
+            reason=_("It is live, and its release gate is not approved any more"),
+            action_label=_("See why, and decide"),
+            url=reverse("releases:release_detail", args=[row.pk]),
+            since=row.live_from,
+            icon="alert",
+            urgency=5,
+        )
+        for row in rows[:MOST]
+    ]
+
+
+def rehearsals(held: Held) -> list[DueItem]:
+    """Return the live releases whose way back was not rehearsed lately, for the technical owner; one query."""
+    counting = Rehearsal.objects.filter(
+        release__environment=OuterRef("environment_id"),
+        release__model=OuterRef("model_id"),
+        outcome=Rehearsal.Outcome.PASSED,
+        document__withdrawal=None,
+        rehearsed_at__gt=now() - REHEARSAL_COUNTS + AHEAD,
+    )
+    rows = (
+        Release.objects.live()
+        .filter(held.releases("", ["technical_owner"]), rollback_target__isnull=False)
+        .exclude(Exists(counting))
+        .select_related("version__model", "environment")
+        .order_by("live_from")
+    )
+    return [
+        DueItem(
+            kind="rehearsal_due",
+            subject=release_ref(row),
+            title=str(row),
+            reason=_("The way back is to be rehearsed again: a rehearsal counts for 90 days"),
+            action_label=_("Record a rehearsal"),
+            url=reverse("releases:release_rehearse", args=[row.pk]),
+            since=row.live_from,
+            icon="list-check",
+            urgency=45,
+        )
+        for row in rows[:MOST]
+    ]
+
+
+def approved(held: Held) -> list[DueItem]:
+    """Return the proposals whose gate is approved, for the technical owner; one query."""
+    gates = _gates(GateState.APPROVED).filter(subject_id=OuterRef("pk"))
+    rows = (
+        Release.objects.proposed()
+        .filter(held.releases("", ["technical_owner"]), Exists(gates))
+        .select_related("version__model", "environment")
+        .order_by("id")
+    )
+    return [
+        DueItem(
+            kind="release_approved",
+            subject=release_ref(row),
+            title=str(row),
+            reason=_("Its release gate is approved"),
+            action_label=_("Bring it live"),
+            url=reverse("releases:release_detail", args=[row.pk]),
+            since=row.created_at,
+            icon="upload",
+            urgency=35,
+        )
+        for row in rows[:MOST]
+    ]
+
+
+def for_user(user: Any) -> list[DueItem]:
+    held = Held(user)
+    if not held.rows:
+        return []
+    return [*reviews(user, held), *lapsed(held), *rehearsals(held), *approved(held)]

@@ -1,0 +1,40 @@
+"""Releases follow what they rest on: the proof of their version, and what their way back leads to."""
+
+import uuid
+
+from django.db.models import Q
+
+from apps.core import subjects
+from apps.core.subjects import SubjectRef
+from apps.gates.models import Gate
+from apps.releases.approval import RELEASE_KIND
+from apps.releases.facts.releases import PROOF_KIND
+from apps.releases.models import Release, ReleaseState
+from apps.releases.refs import release_ref
+
+
+def _announce(concerned: Q, reason: str) -> None:
+    rows = Release.objects.filter(concerned).select_related("restores")
+    for ref in dict.fromkeys(release_ref(release.origin) for release in rows.order_by("pk")):
+        subjects.announce_change(ref, reason)
+
+
+def _leading_back_to(release_id: uuid.UUID) -> Q:
+    """Return the filter of what stands and would go back to the content of this release."""
+    wanted = Q(rollback_target=release_id) | Q(rollback_target__restores=release_id)
+    return wanted & ~Q(state=ReleaseState.ENDED)
+
+
+def follow_versions(ref: SubjectRef, reason: str) -> None:
+    """Say of the releases that would go back to a model version that it changed, in the same transaction."""
+    if ref.type == "model_version":
+        _announce(Q(rollback_target__version=ref.id) & ~Q(state=ReleaseState.ENDED), reason)
+
+
+def follow_gates(gate: Gate) -> None:
+    """Say the same when a proof gate of a version, or the release gate of what would be gone back to, moved."""
+    reason = f"gate.{gate.state}"
+    if gate.subject_type == "model_version" and gate.kind == PROOF_KIND:
+        _announce(Q(version=gate.subject_id), reason)
+    elif gate.subject_type == "release" and gate.kind == RELEASE_KIND:
+        _announce(_leading_back_to(gate.subject_id), reason)
