@@ -13,7 +13,7 @@ from django.db import connection
 
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
-from apps.core import jobs
+from apps.core import jobs, subjects
 from apps.core.clock import now, today
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
@@ -187,21 +187,22 @@ def make_crowd() -> Crowd:
 def grow(crowd: Crowd, count: int) -> None:
     """Add ``count`` teams with all that is theirs, and ``count`` of everything to the crowd's own.
 
-    Gates come last: every change of what they rest on builds their dossiers anew.
+    Gates come last, and hear of what is below them once: every change that they hear of builds their dossiers anew.
     """
-    for _number in range(count):
-        _another_team(crowd)
-    _own_things(crowd, count)
-    _assessments(crowd, count)
-    _papers(crowd, count)
-    versions = _versions(crowd, count)
-    _annotated(crowd, count)
-    _lineage(crowd, count)
-    _custody(crowd, count)
-    _sensitive(crowd, count)
-    _models(crowd, count, versions)
-    _evaluations(crowd, count)
-    _releases(crowd, count)
+    with subjects.together():
+        for _number in range(count):
+            _another_team(crowd)
+        _own_things(crowd, count)
+        _assessments(crowd, count)
+        _papers(crowd, count)
+        versions = _versions(crowd, count)
+        _annotated(crowd, count)
+        _lineage(crowd, count)
+        _custody(crowd, count)
+        _sensitive(crowd, count)
+        _models(crowd, count, versions)
+        _evaluations(crowd, count)
+        _releases(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))

@@ -28,7 +28,7 @@ from tests.crowd import Crowd, grow, make_crowd
 from tests.test_pages import arguments
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-FEW, MANY = 2, 25
+FEW, MANY = 2, 12
 MOST_ON_A_GATE = 25
 WITH_QUERY = {"core:search": "?q=crowd", "search": "?q=crowd", "ledger-consistency": "?old={old}&new={new}"}
 PARAMETERS_UNKNOWN = (KeyError, ValueError, NoReverseMatch)

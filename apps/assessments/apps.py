@@ -46,7 +46,7 @@ class AssessmentsConfig(AppConfig):
         )
         for provider in facts.PROVIDERS:
             registry.register(provider)
-        subjects.on_change(refresh_on_change)
+        subjects.on_settled(refresh_on_change)
         agenda.offer("assessments", due.for_user)
         post_migrate.connect(import_frameworks, sender=self)
         navigation.offer(

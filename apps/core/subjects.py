@@ -5,7 +5,9 @@ floor because ownerships, due items, evidence and gates all speak of subjects.
 """
 
 import uuid
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,8 +90,12 @@ class SubjectKind:
         return self.upstream is not _none
 
 
+Listener = Callable[[Collection[SubjectRef]], None]
+
 _kinds: dict[str, SubjectKind] = {}
-_listeners: list[Callable[[SubjectRef, str], None]] = []
+_listeners: list[Listener] = []
+_settled: list[Listener] = []
+_waiting: ContextVar[dict[SubjectRef, None] | None] = ContextVar("waiting", default=None)
 
 
 def register(kind: SubjectKind) -> None:
@@ -152,14 +158,19 @@ def below(ref: SubjectRef) -> list[SubjectRef]:
     return found
 
 
+def by_type(refs: Iterable[SubjectRef]) -> dict[str, set[uuid.UUID]]:
+    """Return the identifiers of the subjects by their type."""
+    found: dict[str, set[uuid.UUID]] = {}
+    for ref in refs:
+        found.setdefault(ref.type, set()).add(ref.id)
+    return found
+
+
 def find(refs: Iterable[SubjectRef], user: Actor | None = None) -> dict[SubjectRef, Any]:
     """Return the objects that there are, by reference; with ``user`` those they may see. One query a kind."""
-    by_type: dict[str, set[uuid.UUID]] = {}
-    for ref in refs:
-        by_type.setdefault(ref.type, set()).add(ref.id)
     return {
         SubjectRef(type_, obj.pk): obj
-        for type_, ids in by_type.items()
+        for type_, ids in by_type(refs).items()
         if type_ in _kinds
         for obj in (_kinds[type_].all() if user is None else _kinds[type_].visible(user)).filter(pk__in=ids)
     }
@@ -185,12 +196,56 @@ def chains(refs: Iterable[SubjectRef]) -> dict[SubjectRef, list[tuple[SubjectRef
     return found
 
 
-def on_change(listener: Callable[[SubjectRef, str], None]) -> None:
-    """Call ``listener(ref, reason)`` in the same transaction as any announced change of a subject."""
+def on_change(listener: Listener) -> None:
+    """Call ``listener(refs)`` in the same transaction as any announced change, each subject once a round."""
     _listeners.append(listener)
+
+
+def on_settled(listener: Listener) -> None:
+    """Call ``listener(refs)`` in the same transaction, once with all that changed, when no listener says any more."""
+    _settled.append(listener)
 
 
 def announce_change(ref: SubjectRef, reason: str) -> None:
     """Say that something which a decision may rest on has changed; call it inside the transaction."""
-    for listener in _listeners:
-        listener(ref, reason)
+    announce_changes([ref], reason)
+
+
+def announce_changes(refs: Iterable[SubjectRef], reason: str) -> None:
+    """Say it of many at once; call it inside the transaction. ``reason`` names the act, for who reads the code."""
+    with together() as waiting:
+        waiting.update(dict.fromkeys(refs))
+
+
+@contextmanager
+def together() -> Iterator[dict[SubjectRef, None]]:
+    """Tell once, at the end, what is announced within; use it inside the transaction of an act that changes much.
+
+    What a listener announces while it listens waits for the next round: many ways may lead to one subject, and whoever
+    judges it anew shall do so once. Yield what waits to be told.
+    """
+    waiting = _waiting.get()
+    if waiting is not None:
+        yield waiting
+        return
+    waiting = {}
+    token = _waiting.set(waiting)
+    try:
+        yield waiting
+        _tell(waiting)
+    finally:
+        _waiting.reset(token)
+
+
+def _tell(waiting: dict[SubjectRef, None]) -> None:
+    told: dict[SubjectRef, None] = {}
+    while waiting:
+        refs = tuple(waiting)
+        told.update(waiting)
+        waiting.clear()
+        for listener in _listeners:
+            listener(refs)
+        if not waiting:
+            for listener in _settled:
+                listener(tuple(told))
+            told.clear()

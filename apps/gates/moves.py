@@ -9,7 +9,7 @@ _followers: list[Follower] = []
 
 
 def follow(follower: Follower) -> None:
-    """Call ``follower(gate)`` in the transaction in which a gate's state changes; a look that changes nothing is none."""
+    """Call ``follower(gate)`` in the transaction in which a gate's state changes."""
     _followers.append(follower)
 
 

@@ -1,6 +1,7 @@
 """Releases follow what they rest on: the proof of their version, and what their way back leads to."""
 
 import uuid
+from collections.abc import Collection
 
 from django.db.models import Q
 
@@ -15,8 +16,7 @@ from apps.releases.refs import release_ref
 
 def _announce(concerned: Q, reason: str) -> None:
     rows = Release.objects.filter(concerned).select_related("restores")
-    for ref in dict.fromkeys(release_ref(release.origin) for release in rows.order_by("pk")):
-        subjects.announce_change(ref, reason)
+    subjects.announce_changes([release_ref(release.origin) for release in rows.order_by("pk")], reason)
 
 
 def _leading_back_to(release_id: uuid.UUID) -> Q:
@@ -25,10 +25,11 @@ def _leading_back_to(release_id: uuid.UUID) -> Q:
     return wanted & ~Q(state=ReleaseState.ENDED)
 
 
-def follow_versions(ref: SubjectRef, reason: str) -> None:
+def follow_versions(refs: Collection[SubjectRef]) -> None:
     """Say of the releases that would go back to a model version that it changed, in the same transaction."""
-    if ref.type == "model_version":
-        _announce(Q(rollback_target__version=ref.id) & ~Q(state=ReleaseState.ENDED), reason)
+    if versions := subjects.by_type(refs).get("model_version"):
+        standing = ~Q(state=ReleaseState.ENDED)
+        _announce(Q(rollback_target__version__in=versions) & standing, "model_version.changed")
 
 
 def follow_gates(gate: Gate) -> None:

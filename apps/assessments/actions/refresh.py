@@ -1,6 +1,7 @@
 """Keeping the portfolio's verdicts what the records say, in the transaction of any change."""
 
 from collections import Counter
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db import transaction
@@ -60,13 +61,17 @@ def _note_waiting(assessment: Assessment, found: reading.Reading) -> None:
         assessment.save(update_fields=["waiting", "contradicted"])
 
 
-def refresh_on_change(ref: SubjectRef, reason: str) -> None:
-    """Follow a change of a use case or of something that belongs to one."""
-    if not subjects.is_known(ref.type):
-        return
-    if ref.type == "use_case" or "use_case" in subjects.kind(ref.type).ancestors:
-        use_case = next(found for found, _obj in subjects.chain(ref) if found.type == "use_case")
-        refresh(use_case.id)
+def refresh_on_change(refs: Collection[SubjectRef]) -> None:
+    """Follow what changed of use cases and of what belongs to them, each use case once."""
+    concerned = [
+        ref
+        for ref in refs
+        if ref.type == "use_case" or (subjects.is_known(ref.type) and "use_case" in subjects.kind(ref.type).ancestors)
+    ]
+    above = (ref for chain in subjects.chains(concerned).values() for ref, _obj in chain)
+    found = {ref.id for ref in above if ref.type == "use_case"}
+    for use_case_id in sorted(found):
+        refresh(use_case_id)
 
 
 def refresh_lapsed() -> int:

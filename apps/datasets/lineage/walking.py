@@ -83,9 +83,9 @@ def announce_downstream(
     starts: Iterable[SubjectRef], reason: str, but: Callable[[Any], bool] = lambda obj: False
 ) -> None:
     """Say of everything downstream that where it comes from has changed; ``but`` leaves out what was told already."""
-    for ref, obj in walk(starts, "down").objects.items():
-        if ref.type not in ("source", "lineage_node") and not but(obj):
-            subjects.announce_change(ref, reason)
+    found = walk(starts, "down").objects.items()
+    told = [ref for ref, obj in found if ref.type not in ("source", "lineage_node") and not but(obj)]
+    subjects.announce_changes(told, reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,5 +127,5 @@ def _finish(job: Job, check: LeakageCheck, state: str, result: dict[str, Any], e
             **{name: result[name] for name in ("exact_rows", "normalised_rows", "near_rows", "rows") if result},
         },
     )
-    for pk in ModelVersion.objects.filter(run=check.training_run_id).order_by("pk").values_list("pk", flat=True):
-        subjects.announce_change(SubjectRef("model_version", pk), "suite_version.leakage_checked")
+    made = ModelVersion.objects.filter(run=check.training_run_id).order_by("pk").values_list("pk", flat=True)
+    subjects.announce_changes([SubjectRef("model_version", pk) for pk in made], "suite_version.leakage_checked")

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 from django.db import transaction
@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q
 from apps.core import subjects
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
-from apps.core.subjects import SubjectRef
+from apps.core.subjects import SubjectRef, by_type
 from apps.gates import moves
 from apps.gates.dossier import Dossier
 from apps.gates.judgement import Judgement, judge, targets
@@ -174,18 +174,20 @@ def _watch(gate: Gate, watched: Iterable[tuple[SubjectRef, str]]) -> None:
     )
 
 
-def refresh_watching(ref: SubjectRef, reason: str) -> None:
-    """Refresh every live gate that rests on what changed, in the transaction of the change."""
-    if ref.type == "gate":
+def refresh_watching(refs: Collection[SubjectRef]) -> None:
+    """Refresh every live gate that rests on what changed, once, in the transaction of the change."""
+    concerned = Q(pk__in=())
+    for type_, ids in by_type(refs).items():
+        if type_ == "user":
+            concerned |= Q(sign_offs__by__in=ids)
+        if type_ != "gate":
+            rows = GateWatch.objects.filter(subject_type=type_, subject_id__in=ids, gate_kind="")
+            concerned |= Q(pk__in=rows.values("gate"))
+    found = set(Gate.objects.live().filter(concerned).values_list("pk", flat=True)) if concerned else set()
+    if not found:
         return
-    concerned = Q(watches__subject_type=ref.type, watches__subject_id=ref.id, watches__gate_kind="")
-    if ref.type == "user":
-        concerned |= Q(sign_offs__by_id=ref.id)
-    ids = set(Gate.objects.filter(concerned, state__in=LIVE_STATES).values_list("pk", flat=True))
-    if not ids:
-        return
-    locked = lock_each(ids)
-    for pk in sorted(ids):
+    locked = lock_each(found)
+    for pk in sorted(found):
         if locked[pk].state in LIVE_STATES:
             refresh(lock(pk))
 

@@ -170,11 +170,7 @@ def described(row: Ownership | OwnershipOffer) -> dict[str, object]:
 
 
 def announce(refs: Iterable[SubjectRef], reason: str) -> None:
-    """Say that who answers for the subjects changed: the roots of their chains first, which rest on what is below.
-
-    In this order, because a root's listeners lock whatever those of the subjects below it would lock.
-    """
+    """Say that who answers for the subjects changed, and for the roots of their chains, which rest on what is below."""
     wanted = list(dict.fromkeys(refs))
     roots = dict.fromkeys(chain[-1][0] for chain in subjects.chains(wanted).values())
-    for ref in [*roots, *(ref for ref in wanted if ref not in roots)]:
-        subjects.announce_change(ref, reason)
+    subjects.announce_changes([*roots, *wanted], reason)

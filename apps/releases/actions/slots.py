@@ -51,8 +51,7 @@ def announce(environment: Environment, model_id: uuid.UUID, reason: str) -> None
     """
     versions = ModelVersion.objects.filter(model=model_id).values("pk")
     gates = Gate.objects.live().filter(subject_type="model_version", subject_id__in=versions)
-    for version_id in sorted(set(gates.values_list("subject_id", flat=True))):
-        subjects.announce_change(SubjectRef("model_version", version_id), reason)
+    versions_held = [SubjectRef("model_version", pk) for pk in sorted(set(gates.values_list("subject_id", flat=True)))]
     rows = Release.objects.filter(environment=environment, model=model_id).exclude(state=ReleaseState.ENDED)
-    for release in rows.order_by("pk"):
-        subjects.announce_change(release_ref(release.origin), reason)
+    standing = [release_ref(release.origin) for release in rows.order_by("pk")]
+    subjects.announce_changes([*versions_held, *standing], reason)
