@@ -442,14 +442,17 @@ def _releases(crowd: Crowd, count: int) -> None:
     for _number in range(count):
         make_live(scene, make_environment(scene, f"Environment {next(_count)}"), version)
     first = Environment.objects.filter(team=scene.team).earliest("id")
+    _another_live(scene, first)
     for _number in range(count):
-        number = next(_count)
-        live = make_live(scene, first, next_version(scene, f"3.{number}", seed=number))
-        releases.roll_back(live, by=scene.engineer, reason="Once more")
-        digest = "sha256:" + hashlib.sha256(str(number).encode()).hexdigest()
+        releases.roll_back(_another_live(scene, first), by=scene.engineer, reason="Once more")
+        digest = "sha256:" + hashlib.sha256(str(next(_count)).encode()).hexdigest()
         propose(scene, first, version, prompt_digest=digest)
+    _another_live(scene, first)
+
+
+def _another_live(scene: Scene, environment: Environment) -> Release:
     number = next(_count)
-    make_live(scene, first, next_version(scene, f"3.{number}", seed=number))
+    return make_live(scene, environment, next_version(scene, f"3.{number}", seed=number))
 
 
 def _gate_of_many(crowd: Crowd, count: int) -> None:
