@@ -7,6 +7,7 @@ from typing import Any
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.releases import deployment as checking
 from apps.releases.deployment import Asked, check
 from bench.harness import Figure, benchmark, side_by_side
 from tests.releases.scenery import make_environment, make_live, make_stage, next_version, propose
@@ -37,21 +38,20 @@ def deployment(scale: float) -> Iterator[Figure]:
     def ours() -> None:
         assert check(asked, scene.engineer).allowed
 
+    def anew() -> None:
+        checking._kept.clear()
+        ours()
+
     def reference() -> Any:
         with connection.cursor() as cursor:
             cursor.execute(LIVE, named)
             return cursor.fetchall()
 
     with CaptureQueriesContext(connection) as queries:
-        ours()
+        anew()
+    beside = "the stored state of the live release, one query by hand"
     checked, read = side_by_side(ours, reference, rounds=25)
-    yield Figure(
-        "may this be deployed, the gate judged anew",
-        "the stored state of the live release, one query by hand",
-        checked,
-        read,
-        "ms",
-        "at most",
-        4,
-        note=f"{len(queries)} queries, the same for any number of releases",
-    )
+    yield Figure("may this be deployed, asked again", beside, checked, read, "ms", "at most", 4)
+    checked, read = side_by_side(anew, reference, rounds=25)
+    note = f"{len(queries)} queries, the same for any number of releases"
+    yield Figure("may this be deployed, the gate judged anew", beside, checked, read, "ms", note=note)

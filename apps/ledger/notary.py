@@ -13,6 +13,7 @@ from django.db import connections, transaction
 
 from apps.core.identifiers import new_id
 from apps.ledger import notes, tree
+from apps.ledger.models import head
 
 BATCH = 5000
 RECHECK_ENTRIES = 20_000
@@ -87,9 +88,7 @@ class Notary:
         return self.signed_size
 
     def _compare_with_database(self) -> None:
-        with connections[self.alias].cursor() as cursor:
-            cursor.execute("SELECT coalesce(max(seq), 0) FROM ledger_entry")
-            (size,) = cursor.fetchone()
+        size = head(self.alias)
         if size < self.signed_size:
             raise Rewritten(f"The ledger has {size} entries, but {self.signed_size} were signed.")
 

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 
@@ -12,7 +11,7 @@ from apps.core import jobs
 from apps.core.errors import Refusal
 from apps.core.models import Job
 from apps.ledger import keys, notes, tree
-from apps.ledger.models import Checkpoint
+from apps.ledger.models import Checkpoint, head
 from apps.ledger.notary import Rewritten, checked_leaf, rows
 
 
@@ -60,9 +59,7 @@ def verify(
     statements = _signed_statements(verifier) if verifier else []
     if pinned is not None:
         statements = sorted([*statements, pinned], key=lambda statement: statement.size)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(seq), 0) FROM ledger_entry")
-        (total,) = cursor.fetchone()
+    total = head()
     frontier, compared, good = tree.Frontier(), 0, 0
     try:
         for seq, body, stored in rows("default", 0, total):

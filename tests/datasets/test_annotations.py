@@ -27,11 +27,12 @@ from apps.datasets.errors import (
 )
 from apps.datasets.inspection import FileProblem
 from apps.datasets.inspection.annotation_table import Columns, guess_columns, read_annotations
-from apps.datasets.models import AnnotationResult, AnnotationTable
+from apps.datasets.models import AnnotationResult, AnnotationTable, SampleView
 from apps.datasets.refs import version_ref
 from apps.evidence import facts
 from apps.gates import actions as gates
 from apps.gates.models import PolicyVersion
+from apps.ledger.models import Entry
 from tests.api.client import Caller
 from tests.people.factories import member
 from tests.scenery import ANNOTATIONS, Scene, add_annotations, make_gate, make_scene, publish_guideline, upload
@@ -257,6 +258,20 @@ def test_items_to_decide_are_filtered_sorted_and_exported(scene: Scene) -> None:
     exported = b"".join(response.streaming_content).decode()
     assert "'=1+1" in exported
     assert "a@b.org" not in exported
+
+
+def test_who_sees_items_to_decide_is_recorded_once_an_hour(scene: Scene) -> None:
+    add_annotations(scene, "item,annotator,label\nHelp,Ann,a\nHelp,Bea,b\n")
+    table = AnnotationTable.objects.get()
+    client = Client()
+    for person, address in ((scene.engineer, "annotation"), (scene.lead, "contested_list")):
+        client.force_login(person)
+        client.get(reverse(f"datasets:{address}", args=[scene.version.pk]))
+        Caller(person).get(f"annotations/{table.pk}/items/")
+    seen = SampleView.objects.filter(what="Items to decide").order_by("id")
+    assert [row.user for row in seen] == [scene.engineer, scene.lead]
+    entries = Entry.objects.filter(action="dataset_version.samples_viewed", payload__what="Items to decide")
+    assert entries.count() == 2
 
 
 def test_a_refused_form_keeps_the_file(scene: Scene) -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 from django.core.files.storage import default_storage
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.gates.models import Gate
@@ -175,3 +175,31 @@ def test_the_check_costs_the_same_however_much_there_is(scene: Scene) -> None:
         propose(scene, environment, next_version(scene, f"{number}.9", seed=100 + number))
         make_environment(scene, f"Staging {number}", "staging")
     assert cost() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_answer_is_kept_until_anything_is_recorded() -> None:
+    scene = make_stage()
+    release = make_live(scene, make_environment(scene))
+    asked = deployment.Asked("Intent classifier", "1.0.0", "Production")
+
+    def cost(answer: bool) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert deployment.check(asked, scene.engineer).allowed is answer
+        return len(queries)
+
+    assert cost(True) > 1
+    assert cost(True) == 1
+    Gate.objects.filter(pk=release.gate_id).update(state="lapsed")
+    assert cost(True) == 1, "what was stored of a gate counts for nothing"
+    next_version(scene)
+    assert cost(True) > 1, "something was recorded, whatever it was"
+    actions.withdraw_release(release, by=scene.engineer, reason="Down")
+    assert cost(False) > 1
+    Gate.objects.filter(pk=release.gate_id).update(state="approved")
+    Release.objects.filter(pk=release.pk).update(note="Touched")
+    assert cost(False) == 1
+    with patch.object(deployment.time, "monotonic", return_value=deployment.time.monotonic() + 21):
+        assert cost(False) > 1
+    with transaction.atomic():
+        assert cost(False) > 1, "what this transaction wrote has no number yet"

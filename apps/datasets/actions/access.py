@@ -48,6 +48,11 @@ def note_audit_seen(audit: SampleAudit, *, by: User) -> None:
     note_samples_seen([(audit.version, f"Audit {audit.number}")], by=by)
 
 
+def note_items_seen(version: DatasetVersion, *, by: User) -> None:
+    """Record that ``by`` sees items on which the version's annotators differ."""
+    note_samples_seen([(version, "Items to decide")], by=by)
+
+
 def note_comparisons_seen(newer: DatasetVersion, others: Iterable[DatasetVersion], *, by: User) -> None:
     """Record that ``by`` sees rows of both sides of each comparison."""
     pairs = [(row, other) for older in others for row, other in ((newer, older), (older, newer))]

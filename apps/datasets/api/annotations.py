@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from apps.core.api.views import ReadView
 from apps.datasets import actions
+from apps.datasets.actions.access import note_items_seen
 from apps.datasets.filters import AnnotationFilter, ContestedFilter
 from apps.datasets.models import AnnotationTable, ContestedItem, DatasetVersion
 from apps.datasets.shown import shown_item
@@ -110,7 +111,10 @@ class AnnotationViewSet(ReadView):
     @action(detail=True, methods=["get"], filterset_class=None)
     def items(self, request: Any, pk: str) -> Response:
         """List the items on which annotators differ, most contested first."""
-        rows = ContestedFilter(request.query_params, queryset=self.get_object().contested.all(), request=request)
+        table = self.get_object()
+        rows = ContestedFilter(request.query_params, queryset=table.contested.all(), request=request)
         self.default_ordering = "position"
         page = self.paginate_queryset(rows.qs)
+        if page:
+            note_items_seen(table.version, by=request.user)
         return self.get_paginated_response(ContestedSerializer(page, many=True).data)

@@ -14,6 +14,7 @@ from apps.core.errors import Text
 from apps.core.models import Job
 from apps.core.pages import ActionFormView, Crumb, ListPage, PageMixin, job_panel
 from apps.datasets import actions, forms
+from apps.datasets.actions.access import note_items_seen
 from apps.datasets.actions.annotations import State
 from apps.datasets.facts import annotations as facts
 from apps.datasets.filters import ContestedFilter
@@ -55,6 +56,8 @@ class AnnotationPage(VersionPage, TemplateView):
         failed = newest if newest is not None and newest.result.state == State.FAILED else None
         waiting = newest if newest is not None and newest.result.state == State.PENDING else None
         contested = list(result.table.contested.order_by("position")[:SHOWN_ITEMS]) if found and result else []
+        if contested:
+            note_items_seen(version, by=self.request.user)
         return super().get_context_data(
             tables=tables,
             failed=failed,
@@ -168,6 +171,11 @@ class ContestedList(VersionPage, ListPage):
         (gettext_lazy("Majority"), lambda row: row.majority),
         (gettext_lazy("Labels"), _said),
     )
+
+    def get(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        if self.get_queryset().exists():
+            note_items_seen(self.version, by=request.user)
+        return super().get(request, *args, **kwargs)
 
     @cached_property
     def result(self) -> AnnotationResult | None:
