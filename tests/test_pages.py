@@ -163,7 +163,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "datasets:guideline": Guideline.objects.order_by("-id").values_list("pk", flat=True)[0],
         "datasets:guideline_list": dataset.pk,
         "datasets:guideline_draft": dataset.pk,
-        "datasets:lineage_node": LineageNode.objects.filter(team=scene.team, kind="run").earliest("id").pk,
+        "datasets:lineage_node": LineageNode.objects.filter(team=scene.team, kind__in=("extract", "run"))
+        .order_by("-kind", "id")[0]
+        .pk,
         "datasets:lineage_edge": LineageEdge.objects.filter(team=scene.team).first().pk,
         "datasets:description": Description.objects.filter(dataset=dataset).first().pk,
         "datasets:copy": Copy.objects.filter(version=version).latest("id").pk,

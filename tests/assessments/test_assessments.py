@@ -98,7 +98,8 @@ def test_everything_claimed_with_evidence_is_ready_to_pilot_as_far_as_this_part_
     found = read(assessment)
     held_down = {row.question.id for row in found.verdict.reasons}
     assert found.verdict.level != "ready_for_production"
-    assert "gates_in_force" in held_down
+    assert "training_use_approved" in held_down
+    assert "gates_in_force" not in held_down, "a policy is published for each of the four gates"
     assert {row.question.id for row in found.verdict.contradicted} <= held_down
 
 

@@ -168,7 +168,7 @@ def furnish(scene: Scene) -> EvaluationRun:
     adapter = b"weights of the candidate"
     candidate = make_candidate(
         scene,
-        "3.0.0",
+        "4.0.0",
         place=stored("incoming/candidate.safetensors", adapter),
         artefact_digest=digest_of_bytes(adapter),
         size=len(adapter),

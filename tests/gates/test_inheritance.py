@@ -132,7 +132,7 @@ def test_a_team_policy_is_proposed_and_published_by_two_of_the_team_and_seen_by_
     with pytest.raises(PolicyInvalid, match="extends: organisation"):
         gates.propose_policy(BASE, by=scene.lead, team=scene.team)
     with pytest.raises(PolicyInvalid, match="to extend"):
-        gates.propose_policy(extending().replace("kind: build", "kind: proof"), by=scene.lead, team=scene.team)
+        gates.propose_policy(extending().replace("kind: build", "kind: retirement"), by=scene.lead, team=scene.team)
     proposed = gates.propose_policy(extending(more="valid_days: 9"), by=scene.lead, team=scene.team)
     with pytest.raises(NotPermitted):
         gates.publish_policy(proposed, by=other.lead)

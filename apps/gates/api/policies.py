@@ -12,12 +12,15 @@ from apps.core import subjects
 from apps.core.subjects import SubjectRef
 from apps.gates import actions
 from apps.gates.models import GateState, PolicyVersion
+from apps.gates.models.policies import Tier
 from apps.gates.policy_views import parse_id
 from apps.gates.simulation import EFFECTS, simulate
 from apps.people.rule_api import RULE_FIELDS, ProposalSerializer, RuleViewSet, described
 
 
 class PolicySerializer(serializers.ModelSerializer[PolicyVersion]):
+    tier = serializers.ChoiceField(choices=Tier.choices, allow_blank=True, read_only=True)
+
     class Meta:
         model = PolicyVersion
         fields = [*RULE_FIELDS, "tier", "team"]
