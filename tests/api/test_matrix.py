@@ -40,7 +40,7 @@ from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
-from tests.datasets.sensitive_scenery import put_sensitive
+from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
 from tests.people.factories import make_user, member
@@ -71,6 +71,8 @@ class World:
 def world(notary: Callable[[], None]) -> World:
     scene = make_scene(name="Ours")
     put_sensitive(scene.version)
+    decide(scene, "email", "masked")
+    decide(scene, "phone", "excluded")
     gate = make_gate(scene)
     holder = scene.people["review_lead"]
     lineage = make_lineage(scene)

@@ -159,7 +159,7 @@ def test_the_page_of_a_model_version_says_how_it_stands(scene: Scene) -> None:
     assert "Accuracy: at least 0.8" in page
     assert "0 of 1 rows of the suite" in page
     assert "1. Rude" in page
-    other = make_candidate(scene, "4.0.0")
+    other = make_candidate(scene, "5.0.0")
     assert "No run of this version counts yet." in text_of(reader(scene), "evaluations:model_version", other.pk)
     facts = text_of(reader(scene), "registry:version_detail", run.model_version_id)
     assert "None of the suites’ 1 rows was seen in training." in facts

@@ -22,7 +22,7 @@ FRAGMENTS = {
     "datasets:version_datasheet_pdf", "datasets:version_croissant",
     "datasets:export_file", "registry:version_card_pdf", "registry:version_check_panel", "evaluations:run_file",
     "datasets:audit_panel", "datasets:version_compare_panel", "datasets:version_derivation_panel",
-    "datasets:table_read_panel",
+    "datasets:table_read_panel", "gates:gate_pdf", "releases:release_attestation",
 }  # fmt: skip
 
 
