@@ -110,7 +110,7 @@ class GateView:
     met: int
     seats: list[Seat]
     decisions: list[Decision]
-    waivers: list[Waiver]
+    waivers: list[tuple[str, Waiver]]
     since_last: list[Difference]
     blocked: str
     expires_at: dt.datetime | None
@@ -175,6 +175,7 @@ def read(gate: Gate, user: Any) -> GateView:
     sign_offs = list(gate.sign_offs.select_related("by").prefetch_related(*conditions.READ).order_by("id"))
     snapshot = DossierSnapshot.objects.get(gate=gate, digest=gate.dossier_digest)
     outcomes = json.loads(snapshot.body)["requirements"]
+    titles = {row["id"]: row["title"] for row in outcomes}
     held = holders.holders(gate.subject, [ref for ref, _obj in chain])
     authors = {*subjects.kind(gate.subject_type).authors(subject), gate.opened_by_id}
     reader = _Reader(
@@ -193,7 +194,10 @@ def read(gate: Gate, user: Any) -> GateView:
         met=sum(row["status"] == "met" for row in outcomes),
         seats=seats,
         decisions=_decisions(reader, sign_offs, moment.date()),
-        waivers=list(gate.waivers.select_related("revocation").order_by("id")),
+        waivers=[
+            (titles.get(row.requirement, row.requirement), row)
+            for row in gate.waivers.select_related("revocation").order_by("id")
+        ],
         since_last=_since_last(gate, snapshot, sign_offs),
         blocked=_blocked(gate, seats),
         expires_at=signatures.runs_out(policy, current) if approved else None,

@@ -98,13 +98,13 @@ def _waivers(seen: GateView) -> Section:
         headings=[_("Requirement"), _("By"), _("Why"), _("Until"), _("Revoked")],
         table=[
             (
-                row.requirement,
+                title,
                 row.by_name,
                 row.reason,
                 row.until,
                 f"{row.revocation.by_name}: {row.revocation.reason}" if hasattr(row, "revocation") else "",
             )
-            for row in seen.waivers
+            for title, row in seen.waivers
         ],
     )
 
