@@ -121,7 +121,7 @@ def upload(dataset: Dataset, name: str, text: str | bytes, by: User) -> datasets
 
 
 def make_version(
-    scene: Scene, train: str = TRAIN, test: str = TEST, by: User | None = None, **values: Any
+    scene: Scene, train: str | bytes = TRAIN, test: str | bytes = TEST, by: User | None = None, **values: Any
 ) -> DatasetVersion:
     by = by or scene.engineer
     values.setdefault("fewer_splits_reason", "The publisher made two")
