@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from apps.core import subjects
 from apps.core.clock import now
 from apps.core.errors import Text
+from apps.core.subjects import SubjectRef
 from apps.gates import conditions, signatures
 from apps.gates.actions.threads import COMMENTS
 from apps.gates.actions.waivers import WAIVES
 from apps.gates.composing import policy_of
 from apps.gates.differences import Difference, differences
+from apps.gates.lanes import before
 from apps.gates.models import (
     SIGNABLE_STATES,
     Condition,
@@ -106,6 +108,7 @@ class Decision:
 @dataclass(frozen=True, slots=True)
 class GateView:
     subject: Any
+    before: list[SubjectRef]
     lines: list[Line]
     met: int
     seats: list[Seat]
@@ -190,6 +193,7 @@ def read(gate: Gate, user: Any) -> GateView:
     current = [row for row in sign_offs if row.dossier_digest == gate.dossier_digest]
     return GateView(
         subject=subject,
+        before=before(chain),
         lines=_lines(reader, subject, policy, outcomes),
         met=sum(row["status"] == "met" for row in outcomes),
         seats=seats,

@@ -215,6 +215,7 @@ def test_five_people_take_a_model_through_four_gates_and_back(page: Any, live_se
     walk.prove(suites, poor, accuracy=0.75)
     page.locator("#blocked").get_by_text("1 threshold is missed: Intents named rightly: at least 0.9.").wait_for()
     assert page.locator("#sign-off").count() == 0
+    assert page.locator(".gates .done").count() == 2, "the start and build gates before it are shown as approved"
 
     walk.go("/releases/environments/new/")
     page.select_option("[name=team]", str(scene.team.pk))

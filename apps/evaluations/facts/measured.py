@@ -191,7 +191,7 @@ def _baseline(standings: Sequence[Standing]) -> Fact:
         "same": counts["same"],
         "worse": counts["worse"],
     }
-    sentence = _("Of %(n)d task metrics %(better)d are better than the best baseline, %(worse)d are worse.") % {
+    sentence = _("Task metrics: %(n)d. Better than the best baseline: %(better)d, worse: %(worse)d.") % {
         "n": counts.total(),
         "better": counts["better"],
         "worse": counts["worse"],

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
+from django.utils.translation import ngettext
 
 from apps.core.canonical import digest_of
 from apps.datasets.inspection.statistics import wilson_interval
@@ -78,7 +79,8 @@ def _failures(version: ModelVersion) -> Fact:
         "open": still_open,
         "accepted": sum(decision is not None and decision.decision == "accept" for _row, decision in found),
     }
-    sentence = _("%(n)d cases have a cause; %(open)d wait for a decision.") % {"n": len(found), "open": still_open}
+    text = ngettext("%(n)d case has a cause", "%(n)d cases have a cause", len(found))
+    sentence = _("%(cases)s; without a decision: %(open)d.") % {"cases": text % {"n": len(found)}, "open": still_open}
     origin = digest_of([[str(row.pk), str(decision.pk) if decision else ""] for row, decision in found])
     return Fact(FAILURES, "known", sentence, figures, {"cases": origin})
 
@@ -98,7 +100,7 @@ def _red_team(version: ModelVersion) -> Fact:
     elif not counts:
         sentence = _("All %(n)d findings are closed after a retest.") % {"n": len(rows)}
     else:
-        sentence = _("%(open)d of %(n)d findings are open, %(bad)d of them critical or high.") % {
+        sentence = _("Findings open: %(open)d of %(n)d; critical or high: %(bad)d.") % {
             "open": counts.total(),
             "n": len(rows),
             "bad": figures["open_critical_or_high"],
@@ -125,6 +127,6 @@ def _reviews(version: ModelVersion) -> Fact:
         "judged_twice": twice,
         **({"agreement_percent": round(agreed / twice, 4)} if twice else {}),
     }
-    sentence = _("People judged %(n)d outputs; %(bad)d are defective.") % {"n": outputs, "bad": defective}
+    sentence = _("Outputs judged by people: %(n)d. Defective: %(bad)d.") % {"n": outputs, "bad": defective}
     origin = digest_of([result["digest"] for result in results])
     return Fact(REVIEWS, "known", sentence, figures, {"reviews": origin})

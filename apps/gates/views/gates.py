@@ -124,7 +124,7 @@ class GateDetail(OneGatePage):
             counts=seen.counts(),
             chosen=status,
             find=find,
-            lane=lane([gate.subject], user=user),
+            lane=lane(seen.before, user=user),
             form=form,
             meaning=meaning(gate, seen.mine[0].responsibility, "approve") if seen.mine else "",
             subject_url=kind.url(seen.subject),
