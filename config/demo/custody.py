@@ -81,6 +81,21 @@ def _copies(story: Any, version: DatasetVersion) -> None:
         )
 
 
+def share(story: Any) -> None:
+    """Make the link that is still open: told last, for no link lives longer than a week."""
+    version = _version(WHOLE, 1)
+    with story.later(minutes=4):
+        actions.create_export(
+            version,
+            "jsonl",
+            by=story.who("teodora"),
+            reason="Run 15 on the cluster",
+            delete_by=dt.datetime.now(dt.UTC).date() + 45 * DAY,
+            hours=168,
+            most_downloads=5,
+        )
+
+
 def _links(story: Any, version: DatasetVersion) -> None:
     today = dt.datetime.now(dt.UTC).date()
     with story.later(minutes=20):
@@ -108,16 +123,6 @@ def _links(story: Any, version: DatasetVersion) -> None:
         actions.download_export(shared, by=None)
     with story.later(minutes=30):
         actions.revoke_export(shared, by=story.who("ines"), reason="The agency has its own account now.")
-    with story.later(minutes=4):
-        actions.create_export(
-            version,
-            "jsonl",
-            by=story.who("teodora"),
-            reason="Run 15 on the cluster",
-            delete_by=today + 45 * DAY,
-            hours=168,
-            most_downloads=5,
-        )
 
 
 def _terms(story: Any) -> None:

@@ -81,6 +81,7 @@ class Story:
         models.tell(self)
         evaluations.tell(self)
         releases.tell(self)
+        custody.share(self)
 
     def _found(self) -> None:
         with self.later(minutes=0):

@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from apps.core import subjects
 from apps.core.errors import InvalidInput, NotPermitted, Refusal
 from apps.owners.actions import guards
 from apps.owners.actions.offers import hand_over
@@ -40,23 +41,24 @@ def hand_over_many(items: Sequence[Handover], *, by: User, note: str = "") -> li
     guards.lock_people(*(item.to for item in items))
     made: list[OwnershipOffer] = []
     problems: dict[str, list[str]] = {}
-    for number, item in enumerate(items):
-        try:
-            with transaction.atomic():
-                made.append(hand_over(item.ownership, item.to, by=by, note=note))
-        except NotPermitted:
-            raise
-        except Refusal as refusal:
-            problems[f"/items/{number}"] = [str(refusal.detail)]
-    if problems:
-        raise HandoverImpossible(
-            ngettext(
-                "%(n)d of %(all)d can't be handed over like this, so none was.",
-                "%(n)d of %(all)d can't be handed over like this, so none was.",
-                len(problems),
+    with subjects.together():
+        for number, item in enumerate(items):
+            try:
+                with transaction.atomic():
+                    made.append(hand_over(item.ownership, item.to, by=by, note=note))
+            except NotPermitted:
+                raise
+            except Refusal as refusal:
+                problems[f"/items/{number}"] = [str(refusal.detail)]
+        if problems:
+            raise HandoverImpossible(
+                ngettext(
+                    "%(n)d of %(all)d can't be handed over like this, so none was.",
+                    "%(n)d of %(all)d can't be handed over like this, so none was.",
+                    len(problems),
+                )
+                % {"n": len(problems), "all": len(items)},
+                errors=problems,
+                extra={"items": [{"ownership": str(item.ownership.pk), "to": str(item.to.pk)} for item in items]},
             )
-            % {"n": len(problems), "all": len(items)},
-            errors=problems,
-            extra={"items": [{"ownership": str(item.ownership.pk), "to": str(item.to.pk)} for item in items]},
-        )
     return made
