@@ -51,6 +51,11 @@ DOCUMENT_KINDS = {
             _("How examples are labelled, with examples of edge cases."),
         ),
         DocumentKind(
+            "red_team_report",
+            _("Red-team report"),
+            _("Who tried to make the model do harm, how, and what came of it; nothing found is a result as well."),
+        ),
+        DocumentKind(
             "rehearsal_record",
             _("Record of a rehearsal"),
             _("How going back to the earlier release was rehearsed, and what was seen."),

@@ -48,6 +48,7 @@ def _build(story: Any, version: ModelVersion) -> None:
 
 
 def _prove(story: Any, version: ModelVersion) -> None:
+    _document(story, model_version_ref(version), "red_team_report", "What the red team tried", "red-team")
     gate = _ask(story, model_version_ref(version), "proof")
     for person, responsibility, comment in (
         ("ravi", "model_owner", "I read every wrong answer of the run: all are near misses."),

@@ -126,6 +126,7 @@ class Pipeline:
         failure = self.post(f"evaluation-runs/{run['id']}/failures/", failure)
         decision = {"decision": "accept", "note": "One word; the desk sends it on."}
         self.post(f"evaluation-failures/{failure['id']}/decisions/", decision)
+        self.document("model_version", version["id"], "red_team_report")
         self.measure(other, {"other.json": four_gates.other_results(0.95, 310)}, model_version=version["id"])
 
     def proven(self, *trained: Any, accuracy: float) -> Any:

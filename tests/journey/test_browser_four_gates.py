@@ -141,6 +141,7 @@ class Walk:
         self.explain(run)
         self.evaluate(suites[1], version, {"other.json": four_gates.other_results(0.95, 310)})
         self.go(f"/models/versions/{version.pk}/")
+        self.attach("red_team_report")
         return self.ask("Proof gate")
 
     def release(self, version: ModelVersion) -> Release:
