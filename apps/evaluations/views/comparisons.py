@@ -64,7 +64,7 @@ def words(row: dict[str, Any], pair: dict[str, Any], other: str) -> str:
     else:
         text = _("%(name)s is better than %(other)s by %(by)s: %(now)s after %(then)s.") % said
     if pair["cases"] and not pair["is_sure"]:
-        text += " " + _("On these %(n)d cases chance alone explains it.") % {"n": pair["cases"]}
+        text += " " + _("On these %(n)d cases chance alone could explain it.") % {"n": pair["cases"]}
     elif not pair["cases"]:
         text += " " + _("Without scores by case nobody can say how sure that is.")
     return text
