@@ -1,4 +1,4 @@
-"""Nothing is live without its entry, and what is attested is of the release that went live."""
+"""Nothing is live without its entry, and what is shown of a release is what its digests name."""
 
 from django.db import migrations
 
@@ -25,6 +25,17 @@ CREATE CONSTRAINT TRIGGER releases_release_recorded AFTER INSERT OR UPDATE OF st
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'live') EXECUTE FUNCTION releases_require_entry();
 ALTER TABLE releases_release ENABLE ALWAYS TRIGGER releases_release_recorded;
 
+CREATE FUNCTION releases_guard_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.change_digest <> 'sha256:' || encode(sha256(convert_to(NEW.change, 'UTF8')), 'hex') THEN
+        RAISE EXCEPTION 'What changes is what its digest names.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER releases_release_change BEFORE INSERT OR UPDATE OF change, change_digest ON releases_release
+    FOR EACH ROW EXECUTE FUNCTION releases_guard_change();
+ALTER TABLE releases_release ENABLE ALWAYS TRIGGER releases_release_change;
+
 CREATE FUNCTION releases_guard_attestation() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (
@@ -45,6 +56,8 @@ ALTER TABLE releases_releaseattestation ENABLE ALWAYS TRIGGER releases_attestati
 NO_GUARDS = """
 DROP TRIGGER releases_attestation_of_live ON releases_releaseattestation;
 DROP FUNCTION releases_guard_attestation();
+DROP TRIGGER releases_release_change ON releases_release;
+DROP FUNCTION releases_guard_change();
 DROP TRIGGER releases_release_recorded ON releases_release;
 DROP FUNCTION releases_require_entry();
 """
