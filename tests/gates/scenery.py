@@ -4,7 +4,7 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
 from apps.core.clock import now, today
@@ -128,9 +128,9 @@ def refused_everywhere(by: User, gate: Gate, responsibility: str, code: str, **v
 
 
 def refused_by_sql(sql: str, *values: Any) -> None:
-    """Run what the application's role could run, to the end of its transaction; the database refuses it."""
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"{sql}; SET CONSTRAINTS ALL IMMEDIATE", values)
+    """Run what the application's role could run, with what is asked at its commit; a constraint refuses it."""
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {sql}", values)
 
 
 def columns(table: str, **instead: str) -> tuple[str, str]:
