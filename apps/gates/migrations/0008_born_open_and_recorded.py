@@ -39,6 +39,17 @@ CREATE TRIGGER gates_gate_dossier BEFORE INSERT OR UPDATE ON gates_gate
     FOR EACH ROW EXECUTE FUNCTION gates_guard_dossier();
 ALTER TABLE gates_gate ENABLE ALWAYS TRIGGER gates_gate_dossier;
 
+CREATE FUNCTION gates_guard_publication() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.state = 'published' AND (NEW.published_by_id IS NULL OR NEW.published_at IS NULL) THEN
+        RAISE EXCEPTION 'A named second person publishes a policy.' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER gates_policy_published BEFORE UPDATE ON gates_policyversion
+    FOR EACH ROW EXECUTE FUNCTION gates_guard_publication();
+ALTER TABLE gates_policyversion ENABLE ALWAYS TRIGGER gates_policy_published;
+
 CREATE FUNCTION gates_guard_sign_off() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NOT EXISTS (
@@ -74,6 +85,8 @@ NO_GUARDS = """
 DROP TRIGGER gates_waiver_recorded ON gates_waiver;
 DROP TRIGGER gates_signoff_recorded ON gates_signoff;
 DROP FUNCTION gates_require_entry();
+DROP TRIGGER gates_policy_published ON gates_policyversion;
+DROP FUNCTION gates_guard_publication();
 DROP TRIGGER gates_signoff_shown ON gates_signoff;
 DROP FUNCTION gates_guard_sign_off();
 DROP TRIGGER gates_gate_dossier ON gates_gate;
