@@ -2,10 +2,9 @@
 
 import pytest
 
-from apps.gates.models import SignOff, Waiver
+from apps.gates.models import SignOff
 from apps.people.models import Confirmation
-from tests.gates.policies import publish, text
-from tests.gates.scenery import copied, opened, refused_by_sql, sign, waive
+from tests.gates.scenery import copied, refused_by_sql, sign
 from tests.people.factories import make_user
 from tests.scenery import Scene, make_gate, make_scene
 
@@ -24,13 +23,6 @@ def test_attack_36_a_signature_without_its_entry_does_not_stand(scene: Scene) ->
     refused_by_sql(copied("gates_signoff", **other, dossier_digest="'sha256:x'"), row.pk)
     refused_by_sql(copied("gates_signoff", **other, dossier_revision="7"), row.pk)
     assert SignOff.objects.count() == 1
-
-
-def test_attack_36_a_waiver_without_its_entry_does_not_stand(scene: Scene) -> None:
-    publish(scene, text("document: other"))
-    row = waive(scene, opened(scene))
-    refused_by_sql(copied("gates_waiver", until="until + 1000"), row.pk)
-    assert Waiver.objects.count() == 1
 
 
 def test_attack_33_a_used_confirmation_is_not_made_unused(scene: Scene) -> None:

@@ -76,13 +76,9 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER gates_signoff_recorded AFTER INSERT ON gates_signoff
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION gates_require_entry('gate.signed_off', 'sign_off');
-CREATE CONSTRAINT TRIGGER gates_waiver_recorded AFTER INSERT ON gates_waiver
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION gates_require_entry('gate.waived', 'waiver');
 ALTER TABLE gates_signoff ENABLE ALWAYS TRIGGER gates_signoff_recorded;
-ALTER TABLE gates_waiver ENABLE ALWAYS TRIGGER gates_waiver_recorded;
 """
 NO_GUARDS = """
-DROP TRIGGER gates_waiver_recorded ON gates_waiver;
 DROP TRIGGER gates_signoff_recorded ON gates_signoff;
 DROP FUNCTION gates_require_entry();
 DROP TRIGGER gates_policy_published ON gates_policyversion;
