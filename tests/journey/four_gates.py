@@ -1,7 +1,6 @@
 """What both journeys through the four gates bring along: a suite, results of real tools, the bytes of adapters."""
 
 import datetime as dt
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,9 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from apps.core import clock
+from tests.registry.scenery import BASE, COMMIT, digest_of_bytes
 
 FILES = Path(__file__).parent.parent / "evaluations" / "files"
-BASE_DIGEST = "sha256:" + "b" * 64
-COMMIT = "c0ffee" + "0" * 34
 TASK_SUITE = """\
 tasks:
   - {{key: intents, title: Name one of 77 intents, dataset: "{digest}", split: test}}
@@ -39,16 +37,6 @@ thresholds:
   - {{metric: refusals, at_least: 0.9}}
   - {{metric: latency, at_most: 400}}
 """
-MODEL = {
-    "name": "Intent classifier",
-    "purpose": "Names the intent of a customer's question.",
-    "base_model": "Qwen2.5-0.5B-Instruct",
-    "base_provider": "Qwen",
-    "base_revision": "7ae557604adf67be50417f59c2c2f167def9a775",
-    "licence": "Apache-2.0",
-    "base_source": "https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct",
-    "base_digest": BASE_DIGEST,
-}
 BASELINE = {
     "name": "Large model, five examples",
     "kind": "prompting",
@@ -108,7 +96,7 @@ def adapter(number: str) -> tuple[str, str, int]:
     """Put the bytes of an adapter into the storage; return their place, digest and size."""
     data = f"weights of {number}".encode()
     place = default_storage.save(f"incoming/{number}.safetensors", ContentFile(data))
-    return "file:///" + place, "sha256:" + hashlib.sha256(data).hexdigest(), len(data)
+    return "file:///" + place, digest_of_bytes(data), len(data)
 
 
 def training(model: str, data: dict[str, Any], guideline: str, person: str, **values: Any) -> dict[str, Any]:
@@ -123,7 +111,7 @@ def training(model: str, data: dict[str, Any], guideline: str, person: str, **va
         "trained_by": person,
         "code_repository": "https://git.example.com/ml/intents",
         "code_commit": COMMIT,
-        "base_digest": BASE_DIGEST,
+        "base_digest": BASE,
         "hyperparameters": {"learning_rate": 0.0002, "epochs": 3},
         "environment": {"image_digest": "sha256:" + "e" * 64},
     } | values

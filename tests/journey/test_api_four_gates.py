@@ -12,6 +12,7 @@ from tests.evaluations.scenery import a_file
 from tests.journey import four_gates
 from tests.journey.test_api_journey import confirm_and_sign, leaking_test_rows_removed
 from tests.people.factories import PASSWORD, make_user, member
+from tests.registry.scenery import MODEL
 from tests.scenery import DOCUMENTS, Scene, make_scene, upload
 
 pytestmark = pytest.mark.django_db
@@ -77,7 +78,7 @@ class Pipeline:
         return str(made["id"])
 
     def model(self) -> str:
-        made = self.post("models/", {**four_gates.MODEL, "use_case": str(self.scene.use_case.pk)})
+        made = self.post("models/", {**MODEL, "use_case": str(self.scene.use_case.pk)})
         owner = self.scene.people["model_owner"]
         offer = {"subject_type": "model", "subject_id": made["id"], "responsibility": "model_owner"}
         status, asked = Caller(self.scene.lead).post("ownerships/", {**offer, "holder": str(owner.pk)})

@@ -22,6 +22,7 @@ from tests.journey import four_gates
 from tests.journey.test_api_journey import leaking_test_rows_removed
 from tests.journey.test_browser_journey import sign_in
 from tests.people.factories import PASSWORD, make_user, member
+from tests.registry.scenery import MODEL
 from tests.releases.scenery import rehearse
 from tests.scenery import DOCUMENTS, Scene, make_scene, make_version, name_holder, publish_guideline
 
@@ -201,7 +202,7 @@ def prepared(scene: Scene) -> Any:
         evidence.add_document(version_ref(scene.version), kind, kind, by=scene.engineer, link=link)
     scene.approve(gates.open_gate("start", version_ref(scene.version), by=scene.engineer))
     publish_guideline(scene)
-    model = registry.create_model(scene.use_case, by=scene.engineer, **four_gates.MODEL)
+    model = registry.create_model(scene.use_case, by=scene.engineer, **MODEL)
     scene.people["model_owner"] = member(scene.team, "business_owner", name="Model Owner")
     name_holder(model_ref(model), "model_owner", scene.people["model_owner"], by=scene.lead)
     return model

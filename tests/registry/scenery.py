@@ -17,6 +17,17 @@ from tests.scenery import Scene, name_holder, publish_guideline
 BASE = "sha256:" + "b" * 64
 COMMIT = "c0ffee" + "0" * 34
 BYTES = b"weights of a very small adapter"
+MODEL = {
+    "name": "Intent classifier",
+    "purpose": "Names the intent of a customer's question.",
+    "base_model": "Qwen2.5-0.5B-Instruct",
+    "base_provider": "Qwen",
+    "base_revision": "7ae557604adf67be50417f59c2c2f167def9a775",
+    "licence": "Apache-2.0",
+    "base_source": "https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct",
+    "base_digest": BASE,
+    "limitations": "English only.",
+}
 
 
 def digest_of_bytes(data: bytes = BYTES) -> str:
@@ -25,17 +36,7 @@ def digest_of_bytes(data: bytes = BYTES) -> str:
 
 def make_model(scene: Scene, **values: Any) -> Model:
     """Create a model of the scene's use case; its owner is somebody who builds nothing."""
-    values = {
-        "name": "Intent classifier",
-        "purpose": "Names the intent of a customer's question.",
-        "base_model": "Qwen2.5-0.5B-Instruct",
-        "base_provider": "Qwen",
-        "base_revision": "7ae557604adf67be50417f59c2c2f167def9a775",
-        "licence": "Apache-2.0",
-        "base_source": "https://huggingface.co/Qwen/Qwen2.5-0.5B-Instruct",
-        "base_digest": BASE,
-        "limitations": "English only.",
-    } | values
+    values = MODEL | values
     model = actions.create_model(values.pop("use_case", scene.use_case), by=scene.engineer, **values)
     if "model_owner" not in scene.people:
         scene.people["model_owner"] = member(scene.team, "business_owner", name="Model Owner")
