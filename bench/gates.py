@@ -54,20 +54,21 @@ VALUES (%s, %s, %s, 'Bench', %s, '', 'approve', 'As written', '', %s, 1, 'passwo
 """
 BODY = (
     '{"action":"gate.signed_off","actor":{"id":"%s","kind":"person","name":"Bench","via":"session"},"id":"%s",'
-    '"payload":{},"subject":{"id":"%s","label":"Start gate","type":"gate"},"team":null,'
+    '"payload":{"sign_off":"%s"},"subject":{"id":"%s","label":"Start gate","type":"gate"},"team":null,'
     '"time":"2026-01-01T00:00:00.000000Z","v":1}'
 )
 
 
 def write_only(task: Task) -> None:
     """Make the same writes with no question asked: what a sign-off costs the database alone."""
-    entry = new_id()
+    entry, sign_off = new_id(), new_id()
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM gates_gate WHERE id = %s FOR UPDATE", [task.gate])
         cursor.execute("UPDATE people_confirmation SET used_at = clock_timestamp() WHERE id = %s", [task.confirmation])
-        cursor.execute(SIGN_OFF, [new_id(), task.gate, task.person, task.responsibility, task.digest])
+        cursor.execute(SIGN_OFF, [sign_off, task.gate, task.person, task.responsibility, task.digest])
         cursor.execute(
-            "INSERT INTO ledger_entry (id, body) VALUES (%s, %s)", [entry, BODY % (task.person, entry, task.gate)]
+            "INSERT INTO ledger_entry (id, body) VALUES (%s, %s)",
+            [entry, BODY % (task.person, entry, sign_off, task.gate)],
         )
         cursor.execute("UPDATE gates_gate SET state = state, unmet = 0 WHERE id = %s", [task.gate])
         cursor.execute(

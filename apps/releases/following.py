@@ -33,7 +33,7 @@ def follow_versions(refs: Collection[SubjectRef]) -> None:
 
 
 def follow_gates(gate: Gate) -> None:
-    """Say the same when a proof gate of a version, or the release gate of what would be gone back to, moved."""
+    """Say the same when a proof gate of a version, or the release gate of what would be gone back to, changed."""
     reason = f"gate.{gate.state}"
     if gate.subject_type == "model_version" and gate.kind == PROOF_KIND:
         _announce(Q(version=gate.subject_id), reason)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from apps.core import search, subjects
 from apps.core.subjects import SubjectKind
 from apps.registry.refs import model_version_ref
+from apps.releases.digests import release_digest
 from apps.releases.models import Environment, Release
 
 
@@ -36,7 +37,7 @@ RELEASE = SubjectKind(
     url=lambda release: reverse("releases:release_detail", args=[release.pk]),
     parent=lambda release: model_version_ref(release.version),
     above=lambda release: release.version,
-    digest=lambda release: release.digest,
+    digest=release_digest,
     authors=_authors,
     ancestors=("use_case", "model", "model_version"),
     icon="upload",

@@ -12,6 +12,7 @@ from apps.datasets import actions
 from apps.datasets.errors import NoSamples, ReasonNeeded
 from apps.ledger.models import Entry
 from tests.api.client import Caller
+from tests.commits import settle
 from tests.datasets.audits import closed, draw
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, make_export, make_scene, make_version
@@ -34,12 +35,6 @@ def page(user: Any) -> Client:
 
 def seen(action: str) -> list[Entry]:
     return list(Entry.objects.filter(action=f"dataset_version.{action}").order_by("id"))
-
-
-def settle() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
 def test_looking_at_samples_is_recorded_once_a_person_version_and_hour(scene: Scene) -> None:

@@ -29,6 +29,7 @@ from apps.owners import actions as owners
 from apps.owners.models import Ownership
 from apps.people import actions as people
 from tests.api.client import Caller
+from tests.commits import settle
 from tests.scenery import Scene, make_gate, make_scene, publish_guideline
 
 pytestmark = pytest.mark.django_db
@@ -38,12 +39,6 @@ EXAMPLE = {"text": "Where is my money?", "label": "pay", "why": "Money, not a ca
 @pytest.fixture
 def scene() -> Scene:
     return make_scene()
-
-
-def settle() -> None:
-    """Let the ledger number what was written, as a commit does."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 def draft(scene: Scene, **values: Any) -> Guideline:

@@ -7,7 +7,7 @@ import uuid
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
@@ -26,6 +26,7 @@ from apps.owners.models import Ownership
 from apps.people import actions as people
 from apps.people import confirmations
 from apps.people.models import Absence, User
+from tests import commits
 from tests.people.factories import PASSWORD, make_user, member
 from tests.scenery import DOCUMENTS, ON_DATASET, ON_USE_CASE, Scene, hand_over, make_scene, name_holder
 
@@ -69,8 +70,7 @@ class People(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        commits.ask_at_once()
         self.before = transaction.savepoint()
         self.moment = START
         self.entitled: set[uuid.UUID] = set()
@@ -92,6 +92,7 @@ class People(RuleBasedStateMachine):
         self.moment += dt.timedelta(minutes=1)
         with replay(self.moment), contextlib.suppress(Refusal):
             yield
+        commits.ask_for_entries()
 
     def look(self) -> None:
         """Read the gate again; its revision never falls and an old dossier never comes back."""

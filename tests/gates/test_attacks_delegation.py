@@ -11,9 +11,8 @@ from apps.owners import actions as owners
 from apps.owners.models import Ownership
 from apps.people import actions as people
 from apps.people.models import User
-from tests.api.client import Caller
-from tests.gates.scenery import DAY
-from tests.people.factories import PASSWORD, member
+from tests.gates.scenery import DAY, refused_everywhere
+from tests.people.factories import member
 from tests.scenery import Scene, hand_over, make_gate, make_scene, name_holder
 
 pytestmark = pytest.mark.django_db
@@ -41,15 +40,7 @@ def test_attack_03_whoever_asked_for_the_gate_does_not_sign_it(scene: Scene) -> 
     gate = gates.open_gate("start", version_ref(scene.version), by=owner)
     with pytest.raises(OwnWork, match="asked for"):
         scene.sign(gate, "business_owner")
-    page = f"gates/{gate.pk}/sign-offs/"
-    caller = Caller(owner, "read", "sign")
-    _status, confirmation = caller.post("me/confirmations/", {"password": PASSWORD})
-    body = {
-        "responsibility": "business_owner", "verdict": "approve", "dossier_digest": gate.dossier_digest,
-        "confirmation": confirmation["id"],
-    }  # fmt: skip
-    status, refused = caller.post(page, body)
-    assert (status, refused["code"]) == (403, "own_work")
+    refused_everywhere(owner, gate, "business_owner", "own_work")
     assert not gate.seats.filter(user=owner).exists(), "nobody waits for them"
 
 
@@ -60,6 +51,7 @@ def test_attack_06_a_delegation_back_to_who_asked_does_not_help(scene: Scene) ->
     away(scene.people["business_owner"])
     with pytest.raises(OwnWork):
         scene.sign(gate, "business_owner", by=deputy)
+    refused_everywhere(deputy, gate, "business_owner", "own_work")
 
 
 def test_attack_06_a_deputys_deputy_never_signs_not_even_in_a_circle(scene: Scene) -> None:
@@ -76,6 +68,7 @@ def test_attack_06_a_deputys_deputy_never_signs_not_even_in_a_circle(scene: Scen
     for by in (third, other, scene.people["compliance_reviewer"]):
         with pytest.raises(NotTheHolder):
             scene.sign(gate, "business_owner", by=by)
+        refused_everywhere(by, gate, "business_owner", "not_the_signer")
 
 
 def test_attack_06_a_delegation_ends_with_its_day_and_its_scope(scene: Scene) -> None:
@@ -87,6 +80,7 @@ def test_attack_06_a_delegation_ends_with_its_day_and_its_scope(scene: Scene) ->
     gate = make_gate(scene)
     with pytest.raises(NotTheHolder):
         scene.sign(gate, "business_owner", by=deputy)
+    refused_everywhere(deputy, gate, "business_owner", "not_the_signer")
     away(holder)
     away(elsewhere.people["business_owner"])
     with pytest.raises(NotTheHolder):

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, connection, transaction
@@ -22,7 +23,8 @@ from apps.people.actions import create_team
 from apps.people.errors import ConfirmationRequired, ConfirmationStale, ConfirmationUsed, SecondPersonNeeded
 from apps.people.models import Confirmation, Team
 from tests.api.client import Caller
-from tests.people.factories import confirmation_for, make_user, member
+from tests.gates.scenery import browser, copied, on_page, proof, refused_by_sql, refused_everywhere
+from tests.people.factories import PASSWORD, confirmation_for, make_user, member
 from tests.scenery import Scene, make_gate, make_scene, make_version
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +42,9 @@ def test_attack_12_evidence_changed_after_approval_voids_in_the_same_transaction
         attach(scene)
         gate.refresh_from_db()
         assert gate.state == GateState.LAPSED
+    assert Caller(scene.lead, "read").get(f"gates/{gate.pk}/")[1]["state"] == "lapsed"
+    assert "Lapsed" in browser(scene.lead).get(f"/gates/{gate.pk}/").content.decode()
+    refused_by_sql("UPDATE gates_gate SET state = 'approved' WHERE id = %s", gate.pk)
 
 
 def test_attack_13_a_change_there_and_back_does_not_revive_the_approval() -> None:
@@ -52,6 +57,11 @@ def test_attack_13_a_change_there_and_back_does_not_revive_the_approval() -> Non
     gate.refresh_from_db()
     assert gate.content_digest == before
     assert gate.state == GateState.LAPSED
+    signed = gate.sign_offs.values_list("dossier_digest", flat=True)[0]
+    for more in ("", ", state = 'approved'", ", revision = revision + 1, state = 'approved'"):
+        refused_by_sql(f"UPDATE gates_gate SET dossier_digest = %s{more} WHERE id = %s", signed, gate.pk)
+    signer = scene.people["business_owner"]
+    refused_everywhere(signer, gate, "business_owner", "stale_dossier", dossier_digest=signed)
     assert scene.approve(gate).state == GateState.APPROVED, "it can be approved again"
 
 
@@ -81,12 +91,21 @@ def test_attack_16_an_approval_of_one_version_is_none_of_another() -> None:
     other = make_gate(scene)
     with pytest.raises(StaleDossier):
         scene.sign(other, "business_owner", digest=gate.dossier_digest)
+    signer = scene.people["business_owner"]
+    refused_everywhere(signer, other, "business_owner", "stale_dossier", dossier_digest=gate.dossier_digest)
+    for row in SignOff.objects.filter(gate=gate):
+        refused_by_sql(copied("gates_signoff", gate_id=f"'{other.pk}'"), row.pk)
+        refused_by_sql("UPDATE gates_signoff SET gate_id = %s WHERE id = %s", other.pk, row.pk)
 
 
-def test_attack_17_a_digest_that_was_never_shown_is_refused() -> None:
+@pytest.mark.parametrize("digest", ["sha256:" + "0" * 64, "", "null", "sha256:"])
+def test_attack_17_a_digest_that_was_never_shown_is_refused(digest: str) -> None:
     scene = make_scene()
+    gate = make_gate(scene)
     with pytest.raises(StaleDossier):
-        scene.sign(make_gate(scene), "business_owner", digest="sha256:" + "0" * 64)
+        scene.sign(gate, "business_owner", digest=digest)
+    code = "stale_dossier" if digest else "invalid_input"
+    refused_everywhere(scene.people["business_owner"], gate, "business_owner", code, dossier_digest=digest)
 
 
 def test_attack_18_a_file_gone_from_storage_blocks() -> None:
@@ -95,6 +114,8 @@ def test_attack_18_a_file_gone_from_storage_blocks() -> None:
     file = SplitFile.objects.filter(version=scene.version).first()
     assert file is not None
     default_storage.delete(file.storage_name)
+    asked = {"responsibility": "business_owner", "code": "stale_dossier"}
+    refused_everywhere(scene.people["business_owner"], gate, **asked)
     gates.refresh_all()
     gate.refresh_from_db()
     assert gate.state == GateState.LAPSED
@@ -115,6 +136,9 @@ def test_attack_19_a_gate_keeps_the_policy_it_was_opened_with() -> None:
     gates.refresh_all()
     gate.refresh_from_db()
     assert (gate.state, gate.policy_version.number) == (GateState.OPEN, 1)
+    newest = PolicyVersion.objects.filter(kind="start").order_by("-number")[0]
+    refused_by_sql("UPDATE gates_gate SET policy_version_id = %s WHERE id = %s", newest.pk, gate.pk)
+    refused_everywhere(scene.people["business_owner"], gate, "business_owner", "gate_not_in_review")
     gates.withdraw(gate, by=scene.engineer, reason="Under the new policy")
     assert make_gate(scene).state == GateState.IN_REVIEW
 
@@ -124,6 +148,12 @@ def test_attack_20_policies_gates_and_teams_with_gates_are_not_deleted(table: st
     make_gate(make_scene())
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {table}; SET CONSTRAINTS ALL IMMEDIATE")
+    path = {"gates_policyversion": "policies", "gates_gate": "gates", "people_team": "teams"}[table]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM {table} LIMIT 1")
+        (pk,) = cursor.fetchone()
+    admin = Caller(make_user(organisation_role="administrator"), "read", "write")
+    assert admin.call("DELETE", f"{path}/{pk}/")[0] in (404, 405)
 
 
 def test_attack_21_a_second_team_or_policy_of_the_same_name_is_refused() -> None:
@@ -137,16 +167,31 @@ def test_attack_21_a_second_team_or_policy_of_the_same_name_is_refused() -> None
         PolicyVersion.objects.create(kind="start", number=1, title="x", source=first.source, digest="x")
     with pytest.raises(PolicyInvalid, match="word for word"):
         gates.propose_policy(first.source, by=scene.lead)
+    assert Caller(scene.lead).post("policies/", {"source": first.source})[1]["code"] == "policy_invalid"
+    page = browser(scene.lead).post("/gates/policies/propose/start/", {"source": first.source})
+    assert page.status_code == 422
+    admin = Caller(make_user(organisation_role="administrator"))
+    assert admin.post("teams/", {"name": "lenders"})[1]["code"] == "name_taken"
 
 
 def test_attack_22_one_person_alone_publishes_no_policy() -> None:
     scene = make_scene()
     source = PolicyVersion.objects.get(kind="start", number=1).source
     proposed = gates.propose_policy(source.replace("at_most: 0.5", "at_most: 90"), by=scene.lead)
-    with pytest.raises(SecondPersonNeeded):
-        gates.publish_policy(proposed, by=scene.lead)
+    twin = member(scene.team, "governance_lead", name="Twin")
+    EmailAddress.objects.create(user=twin, email=scene.lead.email.upper(), verified=True)
+    for by in (scene.lead, twin):
+        with pytest.raises(SecondPersonNeeded):
+            gates.publish_policy(proposed, by=by)
+        answer = Caller(by).post(f"policies/{proposed.pk}/publications/")
+        assert (answer[0], answer[1]["code"]) == (403, "second_person_needed")
+        page = browser(by).post(f"/gates/policies/{proposed.pk}/publish/")
+        assert page.status_code in (302, 403)
     with pytest.raises(DatabaseError), transaction.atomic():
         PolicyVersion.objects.filter(pk=proposed.pk).update(state="published", published_by=scene.lead)
+    refused_by_sql("UPDATE gates_policyversion SET state = 'published' WHERE id = %s", proposed.pk)
+    proposed.refresh_from_db()
+    assert proposed.state == "proposed"
 
 
 @pytest.mark.parametrize(
@@ -161,6 +206,11 @@ def test_attack_23_a_policy_that_nobody_can_meet_is_refused(change: tuple[str, s
     source = PolicyVersion.objects.get(kind="start", number=1).source
     with pytest.raises(PolicyUnsatisfiable):
         gates.propose_policy(source.replace(*change), by=scene.lead)
+    body = {"source": source.replace(*change)}
+    assert Caller(scene.lead).post("policies/", body)[1]["code"] == "policy_unsatisfiable"
+    page = browser(scene.lead).post("/gates/policies/propose/start/", body)
+    assert page.status_code == 422
+    assert not PolicyVersion.objects.filter(state="proposed").exists()
 
 
 def test_attack_30_a_stale_form_is_refused_with_what_changed() -> None:
@@ -171,6 +221,11 @@ def test_attack_30_a_stale_form_is_refused_with_what_changed() -> None:
     with pytest.raises(StaleDossier) as refused:
         scene.sign(gate, "business_owner", digest=shown)
     assert [row["what"] for row in refused.value.extra["changed"]] == ["What was left out is written down"]
+    signer = scene.people["business_owner"]
+    refused_everywhere(signer, gate, "business_owner", "stale_dossier", dossier_digest=shown, comment="Kept")
+    form = {"responsibility": "business_owner", "verdict": "approve", "dossier_digest": shown, "comment": "Kept"}
+    page = browser(signer).post(f"/gates/{gate.pk}/", {**form, "password": PASSWORD})
+    assert page.context["form"]["comment"].value() == "Kept", "nothing that was typed is lost"
 
 
 def test_attack_31_a_retried_request_gets_the_same_answer() -> None:
@@ -217,6 +272,17 @@ def test_attack_33_a_replayed_or_stale_confirmation_is_refused() -> None:
         scene.sign(gate, "business_owner", confirmation=old.pk)
     with pytest.raises(ConfirmationRequired):
         scene.sign(gate, "business_owner", confirmation=confirmation_for(scene.lead).pk)
+    caller = Caller(person, "read", "sign")
+    once = proof(caller)
+    asked = {"confirmation": once, "verdict": "request_changes", "comment": "More", "responsibility": "business_owner"}
+    gate.refresh_from_db()
+    path = f"gates/{gate.pk}/sign-offs/"
+    assert caller.post(path, {**asked, "dossier_digest": gate.dossier_digest})[0] == 201
+    attach(scene, text="More again")
+    gate.refresh_from_db()
+    again = caller.post(path, {**asked, "dossier_digest": gate.dossier_digest})
+    assert (again[0], again[1]["code"]) == (403, "confirmation_used")
+    assert on_page(person, gate, "business_owner", password="guessed")[0] == 403
 
 
 SQL = [
@@ -262,6 +328,15 @@ def test_attack_35_a_bulk_update_from_a_shell_is_refused() -> None:
         if rows.exists():
             with pytest.raises(DatabaseError), transaction.atomic():
                 rows.update(**values)
+
+
+def test_attack_35_an_administrator_signs_and_waives_nothing() -> None:
+    scene = make_scene()
+    gate = make_gate(scene)
+    admin = member(scene.team, "administrator", name="Admin", organisation_role="administrator")
+    for responsibility in ("business_owner", "compliance_reviewer"):
+        refused_everywhere(admin, gate, responsibility, "not_the_signer")
+        refused_everywhere(admin, gate, responsibility, "not_the_signer", verdict="reject", comment="No")
 
 
 def test_attack_36_no_entry_no_change(monkeypatch: pytest.MonkeyPatch) -> None:

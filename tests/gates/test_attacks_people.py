@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
-from django.test import Client
 
 from apps.core import clock
 from apps.core.subjects import SubjectRef
@@ -21,6 +20,7 @@ from apps.people import actions as people
 from apps.people.identity import same_person
 from apps.people.models import Membership, User
 from tests.api.client import Caller
+from tests.gates.scenery import browser, copied, proof, refused_by_sql, refused_everywhere
 from tests.people.factories import PASSWORD, confirmation_for, make_user, member
 from tests.scenery import Scene, hand_over, make_gate, make_scene, make_version, name_holder
 
@@ -52,6 +52,9 @@ def test_attack_02_one_person_under_two_responsibilities_signs_once() -> None:
     scene.sign(gate, "business_owner")
     with pytest.raises(SecondResponsibility):
         scene.sign(gate, "compliance_reviewer", by=scene.people["business_owner"])
+    refused_everywhere(scene.people["business_owner"], gate, "compliance_reviewer", "second_responsibility")
+    refused_by_sql(copied("gates_signoff", responsibility="'compliance_reviewer'"), SignOff.objects.get().pk)
+    refused_by_sql("UPDATE gates_gate SET state = 'approved' WHERE id = %s", gate.pk)
     gate.refresh_from_db()
     assert gate.state == GateState.IN_REVIEW
 
@@ -66,6 +69,7 @@ def test_attack_03_the_author_cannot_approve_even_after_taking_the_responsibilit
     gate = make_gate(scene)
     with pytest.raises(OwnWork):
         scene.sign(gate, "business_owner", by=scene.engineer)
+    refused_everywhere(scene.engineer, gate, "business_owner", "own_work")
 
 
 def test_attack_03_whoever_uploaded_a_file_is_an_author_too() -> None:
@@ -76,6 +80,8 @@ def test_attack_03_whoever_uploaded_a_file_is_an_author_too() -> None:
     gate = gates.open_gate("start", version_ref(scene.version), by=scene.engineer)
     with pytest.raises(OwnWork):
         scene.sign(gate, "business_owner", "request_changes", comment="Mine", by=steward)
+    asked = {"verdict": "request_changes", "comment": "Mine"}
+    refused_everywhere(steward, gate, "business_owner", "own_work", **asked)
 
 
 def test_attack_04_a_token_alone_never_signs() -> None:
@@ -91,6 +97,9 @@ def test_attack_04_a_token_alone_never_signs() -> None:
     _status, confirmation = other.post("me/confirmations/", {"password": PASSWORD})
     status, refused = signer.post(path, {**body, "confirmation": confirmation["id"]})
     assert (status, refused["code"]) == (403, "confirmation_required"), "a confirmation belongs to its token"
+    author = Caller(scene.engineer, "read", "sign")
+    status, refused = author.post(path, {**body, "confirmation": proof(author)})
+    assert (status, refused["code"]) == (403, "not_the_signer")
 
 
 def test_attack_05_a_second_account_of_the_author_cannot_sign() -> None:
@@ -101,6 +110,7 @@ def test_attack_05_a_second_account_of_the_author_cannot_sign() -> None:
     gate = make_gate(scene)
     with pytest.raises(OwnWork):
         scene.sign(gate, "business_owner")
+    refused_everywhere(second, gate, "business_owner", "own_work")
 
 
 def test_attack_05_two_accounts_of_one_person_sign_once() -> None:
@@ -111,6 +121,7 @@ def test_attack_05_two_accounts_of_one_person_sign_once() -> None:
     EmailAddress.objects.create(user=second, email=first.email.upper(), verified=True)
     with pytest.raises(SecondResponsibility):
         scene.sign(gate, "compliance_reviewer")
+    refused_everywhere(second, gate, "compliance_reviewer", "second_responsibility")
 
 
 def test_attack_05_one_subject_at_an_identity_provider_is_one_person() -> None:
@@ -154,12 +165,14 @@ def test_attack_06_a_deputy_acts_only_while_the_holder_is_away_and_never_on_thei
     gate = make_gate(scene)
     with pytest.raises(NotTheHolder):
         scene.sign(gate, "business_owner", by=deputy)
+    refused_everywhere(deputy, gate, "business_owner", "not_the_signer")
     today = dt.datetime.now(dt.UTC).date()
     for responsibility in ("business_owner", "compliance_reviewer"):
         person = scene.people[responsibility]
         people.record_absence(person, today, today, by=person)
     with pytest.raises(OwnWork):
         scene.sign(gate, "compliance_reviewer", by=scene.engineer)
+    refused_everywhere(scene.engineer, gate, "compliance_reviewer", "own_work")
     signed = scene.sign(gate, "business_owner", by=deputy)
     assert signed.stands_in_for == "Business Owner"
 
@@ -174,6 +187,8 @@ def test_attack_07_holder_and_deputy_both_sign_and_one_counts() -> None:
     scene.sign(gate, "business_owner", by=deputy)
     with pytest.raises(Exception, match="was given"):
         scene.sign(gate, "business_owner", by=holder)
+    refused_everywhere(holder, gate, "business_owner", "responsibility_already_signed")
+    refused_by_sql(copied("gates_signoff", by_id=f"'{holder.pk}'"), SignOff.objects.get().pk)
     assert SignOff.objects.filter(gate=gate).count() == 1
 
 
@@ -186,6 +201,10 @@ def test_attack_08_a_signer_who_leaves_takes_the_approval_along() -> None:
     gate.refresh_from_db()
     assert gate.state == GateState.LAPSED
     assert "Business owner" in gate.blocked_by
+    caller = Caller(scene.lead, "read")
+    assert caller.get(f"gates/{gate.pk}/")[1]["state"] == "lapsed"
+    assert "Lapsed" in browser(scene.lead).get(f"/gates/{gate.pk}/").content.decode()
+    refused_by_sql("UPDATE gates_gate SET state = 'approved', unmet = 0 WHERE id = %s", gate.pk)
 
 
 def test_attack_09_the_record_keeps_the_name_of_who_left() -> None:
@@ -195,6 +214,10 @@ def test_attack_09_the_record_keeps_the_name_of_who_left() -> None:
     people.deactivate(scene.people["business_owner"], by=admin)
     row = SignOff.objects.get(gate=gate, responsibility="business_owner")
     assert (row.by_name, row.verdict) == ("Business Owner", "approve")
+    rows = Caller(scene.lead, "read").get(f"gates/{gate.pk}/sign-offs/")[1]
+    assert "Business Owner" in {row["by_name"] for row in rows}
+    assert "Business Owner" in browser(scene.lead).get(f"/gates/{gate.pk}/").content.decode()
+    refused_by_sql("UPDATE gates_signoff SET by_name = 'Nobody'")
 
 
 def test_attack_10_a_responsibility_lost_between_page_and_click() -> None:
@@ -205,6 +228,9 @@ def test_attack_10_a_responsibility_lost_between_page_and_click() -> None:
     hand_over(held(scene, "business_owner"), heir, by=scene.lead)
     with pytest.raises(Exception, match="evidence changed"):
         scene.sign(gate, "business_owner", digest=shown)
+    loser = scene.people["business_owner"]
+    refused_everywhere(loser, gate, "business_owner", "stale_dossier", dossier_digest=shown)
+    refused_everywhere(loser, gate, "business_owner", "not_the_signer")
     with pytest.raises(NotTheHolder):
         scene.sign(gate, "business_owner")
 
@@ -218,19 +244,20 @@ def test_attack_10_a_holder_who_left_the_team_cannot_sign() -> None:
     fresh.credential = "test"
     with pytest.raises(NotTheHolder):
         scene.sign(gate, "business_owner", by=fresh)
+    refused_everywhere(fresh, gate, "business_owner", "not_found")
 
 
 def test_attack_11_a_deactivated_persons_sessions_tokens_and_requests_stop() -> None:
     scene = make_scene()
     gate = make_gate(scene)
     person = scene.people["business_owner"]
-    browser, caller = Client(), Caller(person, "read", "sign")
-    browser.force_login(person)
-    assert browser.get("/").status_code == 200
+    page, caller = browser(person), Caller(person, "read", "sign")
+    assert page.get("/").status_code == 200
     assert caller.get("gates/")[0] == 200
     confirmation = confirmation_for(person)
     people.deactivate(person, by=make_user(organisation_role="administrator"))
-    assert browser.get("/").status_code == 302
+    assert page.get("/").status_code == 302
+    assert page.post(f"/gates/{gate.pk}/", {"verdict": "approve"}).status_code == 302
     assert caller.get("gates/")[0] == 401
     with pytest.raises(Exception, match="deactivated"):
         scene.sign(gate, "business_owner", by=person, confirmation=confirmation.pk)

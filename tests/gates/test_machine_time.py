@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -23,6 +23,7 @@ from apps.evidence.models import Document
 from apps.gates import actions as gates
 from apps.gates.models import Condition, Gate, SignOff, Waiver
 from apps.ledger.models import Entry
+from tests import commits
 from tests.gates.policies import publish, text
 from tests.gates.scenery import DAY, approve, fresh, sign, waive
 from tests.scenery import Scene, make_scene
@@ -48,8 +49,7 @@ class TimeMachine(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        commits.ask_at_once()
         self.before = transaction.savepoint()
         self.moment = START
         self.scene = self.world.scene
@@ -67,6 +67,7 @@ class TimeMachine(RuleBasedStateMachine):
         self.moment += dt.timedelta(minutes=1)
         with replay(self.moment), contextlib.suppress(Refusal):
             yield
+        commits.ask_for_entries()
 
     @rule(age=st.integers(0, OLDEST + 1))
     def somebody_attaches_a_study(self, age: int) -> None:

@@ -6,6 +6,7 @@ from django.db import IntegrityError, transaction
 from apps.core.errors import NotPermitted
 from apps.core.subjects import SubjectRef
 from apps.datasets.refs import dataset_ref
+from apps.ledger.models import Entry
 from apps.owners import actions, holders
 from apps.owners.errors import AlreadyHeld, NotEligible, OwnershipEnded, UnknownResponsibility
 from apps.owners.models import Ownership
@@ -78,3 +79,12 @@ def test_a_holder_gives_away_what_is_theirs_and_nobody_elses(scene: Scene) -> No
         actions.appoint_deputy(row, scene.engineer, by=scene.engineer)
     assert actions.appoint_deputy(row, scene.engineer, by=scene.people["sponsor"]).deputy == scene.engineer
     assert actions.appoint_deputy(row, None, by=scene.lead).deputy is None
+
+
+def test_the_ledger_tells_of_two_deputies_of_one_name_which(scene: Scene) -> None:
+    row = name_holder(ref(scene), "sponsor", scene.people["sponsor"], by=scene.lead)
+    first, second = member(scene.team, name="Sam Lee"), member(scene.team, name="Sam Lee")
+    for deputy in (first, second, None):
+        actions.appoint_deputy(row, deputy, by=scene.lead)
+        entry = Entry.objects.filter(action__startswith="ownership.deputy").latest("id")
+        assert entry.payload["deputy"] == ({"id": str(deputy.pk), "name": "Sam Lee"} if deputy else None)

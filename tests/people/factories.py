@@ -35,7 +35,7 @@ def member(team: Team, *roles: str, name: str = "", **values: Any) -> User:
 def token_for(user: User, *scopes: str) -> str:
     """Return the value of an Authorization header."""
     _token, secret = ApiToken.objects.create(
-        user, dt.timedelta(days=1), name="test", scopes=list(scopes or ("read", "write"))
+        user, dt.timedelta(days=30), name="test", scopes=list(scopes or ("read", "write"))
     )
     return f"Token {secret}"
 

@@ -5,16 +5,22 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from apps.core import clock
+from apps.core.errors import Refusal
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
 from apps.gates.models import Gate, PolicyVersion
 from apps.owners import holders
+from apps.people.models import User
 from apps.registry.models import ModelVersion
 from apps.registry.refs import model_version_ref
 from apps.releases import actions
-from apps.releases.models import Environment, Rehearsal, Release, Rollback
+from apps.releases.models import Environment, Rehearsal, Release, ReleaseState, Rollback
 from apps.releases.refs import release_ref
+from tests.api.client import Caller
+from tests.gates.scenery import browser, refused_by_sql
 from tests.people.factories import member
 from tests.registry.scenery import digest_of_bytes, make_model, make_model_version, make_run, stored
 from tests.scenery import Scene, make_scene
@@ -170,3 +176,42 @@ def furnish_releases(scene: Scene, version: ModelVersion) -> Released:
     live = actions.go_live(third, by=scene.engineer)
     propose(scene, environment, version, prompt_digest=PROMPTS)
     return Released(live, rollback, rehearsal)
+
+
+def where(release: Release) -> str:
+    """Return the question whether the release may be deployed, as a pipeline asks it."""
+    return f"releases/check/?model={release.model_id}&version={release.version_id}&environment={release.environment_id}"
+
+
+def may_deploy(release: Release, by: User) -> bool:
+    status, answer = Caller(by, "read").get(where(release))
+    assert status == 200
+    return bool(answer["allowed"])
+
+
+def stays_proposed(release: Release, by: User, code: str) -> None:
+    """Try to bring it live by the action, over the API and on the page: each refuses alike, and no pipeline may."""
+    with pytest.raises(Refusal) as refused:
+        actions.go_live(release, by=by)
+    assert refused.value.code == code
+    status, answer = Caller(by, "read", "write").post(f"releases/{release.pk}/promotions/")
+    assert (status, answer.get("code")) == (refused.value.status, code), answer
+    page = browser(by).post(f"/releases/{release.pk}/go-live/")
+    assert (page.status_code, page.context["refusal"].code) == (status, code)
+    release.refresh_from_db()
+    assert release.state == ReleaseState.PROPOSED
+    assert not may_deploy(release, by)
+
+
+def live_by_sql_is_refused(release: Release, gate: Gate, by: User) -> None:
+    """Set it live from below, on the gate as it is and on what was signed of it."""
+    signed = gate.sign_offs.values_list("dossier_digest", flat=True).last()
+    for digest in {gate.dossier_digest, signed or ""}:
+        refused_by_sql(
+            "UPDATE releases_release SET state = 'live', live_from = now(), live_by_id = %s, gate_id = %s,"
+            " dossier_digest = %s WHERE id = %s",
+            by.pk,
+            gate.pk,
+            digest,
+            release.pk,
+        )

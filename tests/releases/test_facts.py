@@ -10,15 +10,18 @@ from apps.core import clock
 from apps.evidence import actions as evidence
 from apps.evidence import facts
 from apps.evidence.facts import Fact
+from apps.evidence.models import Document
 from apps.gates import actions as gates
 from apps.gates.models import Gate
 from apps.registry import actions as registry
 from apps.registry.refs import model_version_ref
 from apps.releases import actions
+from apps.releases.errors import TargetUnfit
 from apps.releases.models import Release
 from apps.releases.refs import release_ref
 from tests.releases.scenery import (
     approve,
+    ask,
     first_version,
     make_environment,
     make_live,
@@ -27,6 +30,7 @@ from tests.releases.scenery import (
     propose,
     prove,
     rehearse,
+    sign_all,
     two_live,
 )
 from tests.scenery import Scene
@@ -114,6 +118,30 @@ def test_a_target_whose_approval_fell_for_cause_does_not_stand(scene: Scene) -> 
     gates.withdraw(proof, by=scene.lead, reason="Measured on the wrong split")
     figures = known(second)["release.rollback"].figures
     assert (figures["lapsed_for_cause"], figures["target_stands"]) == (True, False)
+
+
+def test_a_lapsed_target_that_falls_for_cause_voids_the_approval_in_the_same_transaction(scene: Scene) -> None:
+    first, second = two_live(scene)
+    gate = Gate.objects.get(pk=second.gate_id)
+    statement = Document.objects.get(kind="sensitive_data_statement", subject_id=first.pk)
+    evidence.withdraw_document(statement, by=scene.engineer, reason="Of another model")
+    assert state_of(Gate.objects.get(pk=first.gate_id)) == "lapsed"
+    assert state_of(gate) == "approved"
+    proof = Gate.objects.on(model_version_ref(first.version)).get(kind="proof")
+    gates.withdraw(proof, by=scene.lead, reason="Measured on the wrong split")
+    assert state_of(gate) == "lapsed"
+
+
+def test_asking_anew_mends_no_approval_that_was_withdrawn(scene: Scene) -> None:
+    first, second = two_live(scene)
+    gates.withdraw(Gate.objects.get(pk=first.gate_id), by=scene.lead, reason="Signed for another environment")
+    anew = ask(scene, first)
+    figures = known(second)["release.rollback"].figures
+    assert (figures["lapsed_for_cause"], figures["target_stands"]) == (True, False)
+    with pytest.raises(TargetUnfit):
+        actions.roll_back(second, by=scene.engineer, reason="It answers in French")
+    sign_all(scene, anew)
+    assert known(second)["release.rollback"].figures["target_stands"] is True
 
 
 def test_time_alone_is_no_cause(scene: Scene) -> None:

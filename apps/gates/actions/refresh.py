@@ -76,6 +76,8 @@ def refresh(gate: Gate, by: Any = SYSTEM) -> None:
     judged = rebuild(gate, now())
     settle(gate, judged.dossier, judged.signatures, by)
     if before != (gate.state, gate.dossier_digest):
+        if before[0] == gate.state:
+            moves.tell(gate)
         refresh_resting(gate)
 
 

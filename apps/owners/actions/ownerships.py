@@ -35,7 +35,7 @@ def appoint_deputy(ownership: Ownership, deputy: User | None, *, by: Actor) -> O
         by=by,
         ref=row.ref,
         payload={
-            "responsibility": row.responsibility,
+            **guards.described(row),
             "changed": {"deputy": {"from": before.name if before else None, "to": deputy.name if deputy else None}},
         },
     )
@@ -77,7 +77,7 @@ def vacate_all(user: User, by: Actor) -> None:
             by=by,
             ref=row.ref,
             payload={
-                "responsibility": row.responsibility,
+                **guards.described(row),
                 "reason": "person_deactivated",
                 "changed": {"deputy": {"from": user.name, "to": None}},
             },

@@ -1,5 +1,6 @@
 """Environments: created, and described."""
 
+import unicodedata
 import uuid
 from typing import Any
 
@@ -14,6 +15,7 @@ from apps.releases.models import Environment
 from apps.releases.refs import environment_ref
 
 EDITABLE = ("name", "description")
+ALIKE = {"LATIN", "GREEK", "CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC"}
 
 
 def _taken(name: str) -> NameTaken:
@@ -24,9 +26,19 @@ def _taken(name: str) -> NameTaken:
 
 
 def _named(name: str) -> str:
-    found = name.strip()
+    """Return the name in Unicode NFKC; refuse one that could be taken for another.
+
+    Source: Unicode Technical Standard 39, 5.2: letters of Latin, Greek and Cyrillic are not mixed.
+    """
+    found = unicodedata.normalize("NFKC", name).strip()
     if not found:
         raise InvalidInput(_("Give the environment a name."), errors={"/name": [_("Give a name.")]})
+    scripts = {unicodedata.name(sign, "").partition(" ")[0] for sign in found if sign.isalpha()}
+    if len(scripts & ALIKE) > 1 or any(unicodedata.category(sign).startswith("C") for sign in found):
+        raise InvalidInput(
+            _("This name could be taken for another. Write it in one alphabet, without invisible signs."),
+            errors={"/name": [_("Looks like another name.")]},
+        )
     return found
 
 
@@ -65,7 +77,7 @@ def edit_environment(pk: uuid.UUID, *, by: User, revision: int | None, **values:
     access.require(by, "environment.edit", environment.team_id)
     found = {name: str(values[name]).strip() for name in EDITABLE if name in values}
     if "name" in found:
-        _named(found["name"])
+        found["name"] = _named(found["name"])
     try:
         with transaction.atomic():
             changed = editing.apply(environment, found)

@@ -14,7 +14,14 @@ from apps.releases import approval
 from apps.releases.actions.attesting import attest
 from apps.releases.actions.proposing import require_proposed
 from apps.releases.actions.slots import announce, end, live_in_slot, lock_release
-from apps.releases.errors import LiveReleaseChanged, ReleaseEnded, ReleaseNotApproved, VersionNotReleasable
+from apps.releases.digests import release_digest
+from apps.releases.errors import (
+    LiveReleaseChanged,
+    ReleaseAltered,
+    ReleaseEnded,
+    ReleaseNotApproved,
+    VersionNotReleasable,
+)
 from apps.releases.models import Ending, Release, ReleaseState
 from apps.releases.refs import release_ref
 
@@ -24,11 +31,14 @@ def go_live(release: Release, *, by: User) -> Release:
     """Bring a proposed release live, and end what was live before as superseded.
 
     The dossier of its gate is built anew now; what was stored of the gate is not trusted. Raise
-    ``ReleaseNotProposed``, ``LiveReleaseChanged``, ``VersionNotReleasable`` or ``ReleaseNotApproved``.
+    ``ReleaseNotProposed``, ``ReleaseAltered``, ``LiveReleaseChanged``, ``VersionNotReleasable`` or
+    ``ReleaseNotApproved``.
     """
     access.require(by, "release.promote", release.team.pk)
     release = lock_release(release.pk)
     require_proposed(release)
+    if release.digest != release_digest(release):
+        raise ReleaseAltered(_("%(release)s is not what its digest names. Compare it anew.") % {"release": release})
     live = live_in_slot(release.environment, release.model_id)
     if release.compared_with_id != (live.pk if live else None):
         raise LiveReleaseChanged(

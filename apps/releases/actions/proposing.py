@@ -83,9 +83,9 @@ def compare_anew(release: Release, *, by: User, rollback_target: Release | None 
     access.require(by, "release.propose", release.team.pk)
     release = lock_release(release.pk)
     require_proposed(release)
-    before = release.digest
+    before = release.digest, release.change_digest, release.rollback_target_id
     _compare(release, live_in_slot(release.environment, release.model_id), rollback_target)
-    if release.digest != before:
+    if (release.digest, release.change_digest, release.rollback_target_id) != before:
         release.save(update_fields=["compared_with", "change", "change_digest", "rollback_target", "digest"])
         record_on("release.compared", by=by, ref=release_ref(release), obj=release, payload=_told(release))
     subjects.announce_change(release_ref(release), "release.compared")
