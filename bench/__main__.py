@@ -35,7 +35,18 @@ def main() -> int:
     django.setup()
     from django.core.management import call_command
 
-    from bench import annotations, deployment, facts, gates, ledger, near, readiness, sensitive, trail  # noqa: F401
+    from bench import (  # noqa: F401
+        annotations,
+        deployment,
+        facts,
+        gates,
+        judging,
+        ledger,
+        near,
+        readiness,
+        sensitive,
+        trail,
+    )
     from bench.harness import BENCHMARKS
 
     unknown = set(arguments.names) - set(BENCHMARKS)

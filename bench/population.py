@@ -85,7 +85,7 @@ def entries(count: int) -> int:
 def inbox(people: int, gates: int, versions: int) -> User:
     """Fill ten teams with people, use cases, versions and gates; return one business owner who must sign."""
     found = teams()
-    policy = PolicyVersion.objects.get(kind="start", state=PolicyVersion.State.PUBLISHED)
+    policy = PolicyVersion.objects.get(kind="start", tier="", state=PolicyVersion.State.PUBLISHED)
     users = _people(found, people)
     owned = {team.pk: [user for user in users if user.home == team.pk] for team in found}
     cases = UseCase.objects.bulk_create(

@@ -82,7 +82,7 @@ from tests.releases.scenery import (
     make_live,
     next_version,
     propose,
-    publish_proof_policy,
+    publish_policies,
 )
 from tests.scenery import (
     Scene,
@@ -431,7 +431,7 @@ def _models(crowd: Crowd, count: int, data: list[Any]) -> None:
 def _releases(crowd: Crowd, count: int) -> None:
     """Bring a version live in ever more environments; in the first one, roll back and propose again and again."""
     scene = crowd.scene
-    publish_proof_policy(scene)
+    publish_policies(scene)
     version = first_version(scene)
     for _number in range(count):
         make_live(scene, make_environment(scene, f"Environment {next(_count)}"), version)
@@ -498,7 +498,7 @@ def _assessments(crowd: Crowd, count: int) -> None:
 def _papers(crowd: Crowd, count: int) -> None:
     """Attach documents everywhere, propose policies, ask for exports, sign checkpoints."""
     scene = crowd.scene
-    source = PolicyVersion.objects.get(kind="start", number=1).source
+    source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     for _number in range(count):
         for ref in (dataset_ref(scene.dataset), SubjectRef("use_case", scene.use_case.pk)):
             _document(scene, ref, "other")

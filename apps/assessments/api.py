@@ -14,6 +14,7 @@ from apps.assessments.filters import AssessmentFilter, PortfolioFilter
 from apps.assessments.framework import VERDICT_CHOICES
 from apps.assessments.models import Answer, Assessment, FrameworkVersion, Readiness
 from apps.assessments.reading import Reading
+from apps.assessments.waived import with_waivers
 from apps.core.api.views import ApiView, ReadView
 from apps.core.errors import NotFound
 from apps.people.rule_api import RULE_FIELDS, NothingSerializer, RuleViewSet, described
@@ -299,10 +300,11 @@ class ReadinessSerializer(serializers.ModelSerializer[Readiness]):
 
 class PortfolioSerializer(serializers.ModelSerializer[UseCase]):
     readiness = serializers.SerializerMethodField()
+    waived = serializers.IntegerField(help_text="Requirements that are waived on the live gates of the use case.")
 
     class Meta:
         model = UseCase
-        fields = ["id", "name", "team", "risk_tier", "phase", "readiness"]
+        fields = ["id", "name", "team", "risk_tier", "phase", "readiness", "waived"]
         read_only_fields = fields
 
     @extend_schema_field(ReadinessSerializer(allow_null=True))
@@ -321,7 +323,7 @@ class PortfolioViewSet(mixins.ListModelMixin, ApiView):
 
     def get_queryset(self) -> QuerySet[UseCase]:
         rows: QuerySet[UseCase] = super().get_queryset().select_related("readiness")
-        return rows
+        return with_waivers(rows)
 
 
 def register(router: Any) -> None:

@@ -19,11 +19,13 @@ class EvaluationsConfig(AppConfig):
         from apps.evidence import facts as registry
         from apps.registry import authors
         from apps.registry.views import facts as shown
+        from apps.registry.views import versions
 
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(FACTS)
         shown.offer_good(GOOD)
+        versions.offer_tab("evaluations:model_version", _("Evaluation"))
         authors.offer(kinds.authors_of)
         agenda.offer("evaluations", due.for_user)
         search.offer(kinds.find_suites)

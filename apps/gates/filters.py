@@ -21,6 +21,7 @@ class GateFilter(django_filters.FilterSet):
         label=_("Waivers"),
         widget=forms.Select(choices=[("", _("With or without")), ("true", _("With waivers")), ("false", _("Without"))]),
     )
+    use_case = django_filters.UUIDFilter(field_name="root_id", label=_("Use case (identifier)"))
     subject_type = django_filters.CharFilter(label=_("Kind of subject"))
     subject_id = django_filters.UUIDFilter(label=_("Subject (identifier)"))
 

@@ -191,13 +191,16 @@ class Rules:
 
     @transaction.atomic
     def import_defaults(self, folder: Path, note: str) -> list[Any]:
-        """Publish the texts of the repository as version 1 where there is none of their kind."""
-        made = []
+        """Publish the texts of the repository as version 1 of the kinds of which there is none.
+
+        Once an organisation has a kind, in whatever scope, two people alone decide what is in force of it.
+        """
+        made, present = [], set(self.model.objects.values_list("kind", flat=True))
         for path in sorted(folder.glob("*.yaml")):
             source = path.read_text(encoding="utf-8")
             found = self.read(source)
             scope = self.scope(found)
-            if self.model.objects.filter(**scope).exists():
+            if found.kind in present:
                 continue
             version = self.model.objects.create(
                 **scope,

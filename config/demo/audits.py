@@ -86,6 +86,16 @@ def _close(story: Any, version: DatasetVersion) -> None:
         )
 
 
+def find_sound(story: Any, version: DatasetVersion, *reviewers: str) -> None:
+    """Audit a version before its start gate, and find nothing wrong with it."""
+    audit = _draw(story, version, 7.0, *reviewers)
+    for row in audit.rows.all():
+        with story.later(seconds=4):
+            datasets.judge(audit, row.position, by=story.who(reviewers[0]), verdict="good")
+    with story.later(hours=1):
+        datasets.close_audit(audit, by=story.who("sanne"), conclusion="Nothing was wrong; fit to tune on.")
+
+
 def _begin(story: Any, version: DatasetVersion) -> None:
     """Leave an audit under way, with rows that wait for its reviewers."""
     audit = _draw(story, version, 7.0, "ravi", "bruno")

@@ -251,6 +251,9 @@ class Story:
         )
         version = self._version(disputes, "oskar", material.cleaned(material.DISPUTES), note="Three dispute intents")
         self._attach(version, "sanne")
+        audits.find_sound(self, version, "kofi")
+        with self.later(minutes=20):
+            evidence.attest(version_ref(version), "labels_reviewed", by=self.who("ravi"))
         gate = self._open(version, "oskar")
         self.sign(gate, "bruno", "business_owner", comment="Fits how the desk sorts them today.")
         refunds = self._dataset(

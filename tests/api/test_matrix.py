@@ -77,7 +77,7 @@ def world(notary: Callable[[], None]) -> World:
     holder = scene.people["review_lead"]
     lineage = make_lineage(scene)
     attestation = evidence.attest(gate.subject, "sample_audited", by=holder)
-    source = PolicyVersion.objects.get(kind="start", number=1).source
+    source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     proposed = gates.propose_policy(source.replace("at_most: 0.5", "at_most: 0.4"), by=scene.lead, note="n")
     steward = Ownership.objects.get(responsibility="data_steward")
     offer = owners.hand_over(steward, scene.people["source_owner"], by=scene.lead)

@@ -220,7 +220,7 @@ sign_offs:"""
 
 
 def test_a_gate_that_asks_for_agreement_is_judged_anew_when_annotations_come(scene: Scene) -> None:
-    source = PolicyVersion.objects.get(kind="start", number=1).source
+    source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     proposed = gates.propose_policy(source.replace("sign_offs:", AGREEMENT), by=scene.lead, note="Agreement")
     gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
     gate = make_gate(scene)

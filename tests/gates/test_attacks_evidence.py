@@ -124,7 +124,7 @@ def test_attack_18_a_file_gone_from_storage_blocks() -> None:
 
 def second_policy(scene: Scene, change: tuple[str, str] = ("at_most: 0.5", "at_most: 90")) -> PolicyVersion:
     other = member(scene.team, "governance_lead", name="Second Lead")
-    source = PolicyVersion.objects.get(kind="start", number=1).source
+    source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     proposed = gates.propose_policy(source.replace(*change), by=scene.lead, note="Looser")
     return gates.publish_policy(proposed, by=other)
 
@@ -162,7 +162,7 @@ def test_attack_21_a_second_team_or_policy_of_the_same_name_is_refused() -> None
         create_team("LENDERS", by=make_user(organisation_role="administrator"))
     with pytest.raises(IntegrityError), transaction.atomic():
         Team.objects.create(name="lenders")
-    first = PolicyVersion.objects.get(kind="start", number=1)
+    first = PolicyVersion.objects.get(kind="start", tier="", number=1)
     with pytest.raises(IntegrityError), transaction.atomic():
         PolicyVersion.objects.create(kind="start", number=1, title="x", source=first.source, digest="x")
     with pytest.raises(PolicyInvalid, match="word for word"):
@@ -176,7 +176,7 @@ def test_attack_21_a_second_team_or_policy_of_the_same_name_is_refused() -> None
 
 def test_attack_22_one_person_alone_publishes_no_policy() -> None:
     scene = make_scene()
-    source = PolicyVersion.objects.get(kind="start", number=1).source
+    source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     proposed = gates.propose_policy(source.replace("at_most: 0.5", "at_most: 90"), by=scene.lead)
     twin = member(scene.team, "governance_lead", name="Twin")
     EmailAddress.objects.create(user=twin, email=scene.lead.email.upper(), verified=True)
@@ -203,7 +203,7 @@ def test_attack_22_one_person_alone_publishes_no_policy() -> None:
 )
 def test_attack_23_a_policy_that_nobody_can_meet_is_refused(change: tuple[str, str]) -> None:
     scene = make_scene(complete=False)
-    source = PolicyVersion.objects.get(kind="start", number=1).source
+    source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     with pytest.raises(PolicyUnsatisfiable):
         gates.propose_policy(source.replace(*change), by=scene.lead)
     body = {"source": source.replace(*change)}

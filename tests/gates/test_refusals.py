@@ -32,7 +32,7 @@ def test_a_kind_without_a_published_policy_opens_no_gate() -> None:
 
 def test_only_what_is_proposed_is_published_or_taken_back() -> None:
     lead = member(make_scene().team, "governance_lead")
-    version = PolicyVersion.objects.get(kind="start", state=PolicyVersion.State.PUBLISHED)
+    version = PolicyVersion.objects.get(kind="start", tier="", state=PolicyVersion.State.PUBLISHED)
     with pytest.raises(VersionNotProposed):
         actions.publish_policy(version, by=lead)
     with pytest.raises(VersionNotProposed):

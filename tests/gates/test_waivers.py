@@ -175,3 +175,25 @@ def test_a_waiver_outlives_the_account_of_who_granted_it(scene: Scene) -> None:
     people.deactivate(scene.lead, by=make_user(organisation_role="administrator"))
     gate.refresh_from_db()
     assert (gate.waived, Waiver.objects.get().by_name) == (1, scene.lead.name)
+
+
+def test_a_waiver_is_counted_in_the_portfolio_until_it_ends(scene: Scene) -> None:
+    gate = opened(scene)
+    waiver = waive(scene, gate)
+    other = make_scene(name="Another team")
+    client, caller = Client(), Caller(scene.lead, "read")
+    client.force_login(scene.lead)
+
+    def told() -> tuple[int, int, str]:
+        page = client.get("/readiness/")
+        (row,) = caller.get("portfolio/")[1]["results"]
+        filtered = caller.get(f"gates/?use_case={scene.use_case.pk}&waived=true")[1]["results"]
+        return page.context["waived"], row["waived"], ", ".join(found["id"] for found in filtered)
+
+    assert told() == (1, 1, str(gate.pk))
+    assert "1 requirement waived" in client.get("/readiness/").content.decode()
+    client.force_login(other.lead)
+    assert client.get("/readiness/").context["waived"] == 0
+    client.force_login(scene.lead)
+    gates.revoke_waiver(waiver, by=scene.lead, reason="It came")
+    assert told() == (0, 0, "")

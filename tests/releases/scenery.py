@@ -2,16 +2,21 @@
 
 import datetime as dt
 import hashlib
+import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from apps.core import clock
 from apps.core.errors import Refusal
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
-from apps.gates.models import Gate, PolicyVersion
+from apps.gates.actions.gates import newest_policy
+from apps.gates.models import Gate
+from apps.gates.policy import parse
 from apps.owners import holders
 from apps.people.models import User
 from apps.registry.models import ModelVersion
@@ -40,23 +45,25 @@ requirements:
 sign_offs:
   - responsibility: business_owner
 """
+THRESHOLD = re.compile(r"  - id: business_threshold\n(    .*\n)+")
 
 
 def make_stage(**values: Any) -> Scene:
     """Return a scene whose model has a version in the storage, and a policy for proof gates."""
     scene = make_scene(**values)
-    publish_proof_policy(scene)
+    publish_policies(scene)
     run = make_run(scene, make_model(scene))
     make_model_version(scene, run, place=stored(), artefact_digest=digest_of_bytes())
     return scene
 
 
-def publish_proof_policy(scene: Scene) -> None:
-    """Publish a policy for proof gates that asks for nothing but a signature, whatever is published already."""
-    newest = PolicyVersion.objects.filter(kind="proof", tier="", state="published").order_by("-number").first()
-    if newest is None or newest.source != PROOF_POLICY:
-        proposed = gates.propose_policy(PROOF_POLICY, by=scene.lead)
-        gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
+def publish_policies(scene: Scene) -> None:
+    """Publish policies that ask for no evaluation: proof for nothing but a signature, release for no threshold."""
+    shipped = (Path(settings.GATE_POLICY_FOLDER) / "release.yaml").read_text(encoding="utf-8")
+    for source in (PROOF_POLICY, THRESHOLD.sub("", shipped)):
+        if newest_policy(parse(source).kind).source != source:
+            proposed = gates.propose_policy(source, by=scene.lead)
+            gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))
 
 
 def first_version(scene: Scene) -> ModelVersion:
@@ -165,7 +172,7 @@ class Released:
 
 def furnish_releases(scene: Scene, version: ModelVersion) -> Released:
     """Give the scene a release that is live, after another one was rolled back; a proposal waits beside it."""
-    publish_proof_policy(scene)
+    publish_policies(scene)
     environment = make_environment(scene)
     make_live(scene, environment, version)
     second = make_live(scene, environment, next_version(scene))

@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from apps.assessments.actions.assessments import KIND
@@ -8,6 +8,7 @@ from apps.assessments.actions.frameworks import FRAMEWORKS
 from apps.assessments.filters import PortfolioFilter
 from apps.assessments.framework import VERDICT_TITLES, Dimension, known
 from apps.assessments.models import Readiness
+from apps.assessments.waived import with_waivers
 from apps.core.pages import ListPage
 from apps.usecases.models import UseCase
 
@@ -45,13 +46,14 @@ class Portfolio(ListPage):
             (_("Phase"), lambda row: row.phase),
             (_("Verdict"), lambda row: row.readiness.verdict if row.has_readiness else ""),
             (_("Contradicted claims"), lambda row: row.readiness.contradicted if row.has_readiness else ""),
+            (_("Waived requirements"), lambda row: row.waived),
             (_("What blocks it"), lambda row: row.readiness.blocking if row.has_readiness else ""),
             *((part.title, lambda row, name=part.id: _level(row, name)) for part in dimensions()),
         )
 
     def get_queryset(self) -> QuerySet[UseCase]:
         rows = UseCase.objects.visible_to(self.request.user).select_related("team", "readiness__assessment")
-        return rows.annotate(has_readiness=Exists(Readiness.objects.filter(use_case=OuterRef("pk"))))
+        return with_waivers(rows).annotate(has_readiness=Exists(Readiness.objects.filter(use_case=OuterRef("pk"))))
 
     def decorate(self, rows: list[Any]) -> list[Any]:
         self.columns = dimensions()
@@ -70,10 +72,12 @@ class Portfolio(ListPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         seen = UseCase.objects.visible_to(self.request.user).values_list("readiness__verdict")
+        waived = with_waivers(UseCase.objects.visible_to(self.request.user)).aggregate(n=Sum("waived"))["n"] or 0
         by_level = dict(seen.annotate(n=Count("pk")).order_by())
         return super().get_context_data(
             columns=self.columns,
             summary=[(level, text, by_level.get(level, 0)) for level, text in VERDICT_TITLES.items()],
             unassessed=by_level.get(None, 0),
+            waived=waived,
             **kwargs,
         )

@@ -31,6 +31,7 @@ from apps.evaluations.views.shared import (
 )
 from apps.evaluations.views.suites import OfUseCase, OneVersion
 from apps.registry.models import ModelVersion
+from apps.registry.views.versions import OneVersion as OneModelVersion
 
 
 class RunList(ListPage):
@@ -302,31 +303,17 @@ class BaselineDetail(DetailPage):
         )
 
 
-class ModelVersionPage(PageMixin, TemplateView):
+class ModelVersionPage(OneModelVersion, TemplateView):
     """How one model version stands: every suite, its thresholds, leakage, findings."""
 
     template_name = "evaluations/model_version.html"
-    nav_key = NAV
-    kwargs: dict[str, Any]
-    _version: ModelVersion | None = None
-
-    @property
-    def version(self) -> ModelVersion:
-        if self._version is None:
-            rows = ModelVersion.objects.visible_to(self.request.user)
-            self._version = rows.select_related("model__use_case__team", "run").filter(pk=self.kwargs["pk"]).first()
-            if self._version is None:
-                raise NotFound(_("There is no such model version, or you may not see it."))
-        return self._version
+    tab = "evaluations:model_version"
 
     def get_title(self) -> Text:
         return str(self.version)
 
     def get_subtitle(self) -> Text:
         return _("What evaluations say of this version.")
-
-    def crumbs(self) -> Sequence[Crumb]:
-        return [list_crumb()]
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         version, user = self.version, self.request.user
@@ -345,7 +332,6 @@ class ModelVersionPage(PageMixin, TemplateView):
             for row in found
         ]
         return super().get_context_data(
-            version=version,
             cards=cards,
             runs=list(run_rows(user).filter(model_version=version).order_by("-id")[:50]),
             findings=list(version.red_team_findings.select_related("closure").order_by("-number")[:50]),

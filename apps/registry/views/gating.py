@@ -31,7 +31,7 @@ def askable(ref: SubjectRef, stops: Sequence[LaneStop], user: Any, team_id: Any)
     if not user.may("gate.open", team_id):
         return []
     newest: dict[str, PolicyVersion] = {}
-    for row in PolicyVersion.objects.filter(state=PolicyVersion.State.PUBLISHED).order_by("number"):
+    for row in PolicyVersion.objects.published().filter(team=None).order_by("number"):
         newest[row.kind] = row
     live = {gate.kind for stop in stops for gate in stop.gates if gate.subject == ref and gate.state in LIVE_STATES}
     return [

@@ -36,6 +36,11 @@ TABS: list[tuple[str, Text]] = [
 ]
 
 
+def offer_tab(name: str, text: Text) -> None:
+    """Show a page of a floor above, found by the version's identifier, among the pages of a version."""
+    TABS.append((name, text))
+
+
 def version_rows(user: Any) -> QuerySet[ModelVersion]:
     rows = ModelVersion.objects.visible_to(user)
     return rows.select_related(
