@@ -166,6 +166,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "release-rehearse": (f"{proposal}rehearse/", "teodora"),
         "release-compare": (f"{proposal}compare/", "teodora"),
         "release-withdraw": (f"{live}withdraw/", "teodora"),
+        "release-roll-back": (f"{live}roll-back/", "teodora"),
+        "rollback": (first("/releases/rollbacks/", "0.1.0", "td a"), "ines"),
         "release-propose": (artefact.replace("/models/versions/", "/releases/of-version/") + "propose/", "teodora"),
         "version": (version, "teodora"),
         "version-dirty": (callbacks, "kofi"),

@@ -15,6 +15,7 @@ sentences.offer(
         "release.withdrawn": (_("withdrew"), "circle-x"),
         "release.rehearsed": (_("recorded a rehearsal of the way back of"), "list-check"),
         "release.rolled_back": (_("rolled back"), "history"),
+        "release.restored": (_("brought back"), "circle-check"),
         "release.rollback_reviewed": (_("reviewed the rollback of"), "scale"),
     }
 )

@@ -46,7 +46,7 @@ ALSO = (
     ("sanne", "claims", (Role.DATA_STEWARD,)),
     ("ines", "workplace", (Role.GOVERNANCE_LEAD,)),
     ("ravi", "workplace", (Role.DATA_STEWARD,)),
-    ("ravi", "claims", (Role.MEMBER,)),
+    ("ravi", "claims", (Role.MEMBER, Role.DATA_STEWARD)),
     ("lucia", "service", (Role.MEMBER,)),
 )
 DEPUTIES = (

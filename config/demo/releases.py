@@ -1,8 +1,10 @@
-"""The support team's releases: the first version live in staging, the quantised one proposed for it."""
+"""The support team's releases: one live in staging, other prompts tried and rolled back, a quantised one proposed."""
 
+import datetime as dt
 import hashlib
 from typing import Any
 
+from apps.core.clock import now
 from apps.core.subjects import SubjectRef
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
@@ -14,6 +16,7 @@ from apps.releases.models import Environment, Release
 from apps.releases.refs import release_ref
 
 PROMPTS = "sha256:" + hashlib.sha256(b"Name the intent of the question. Answer with the label alone.").hexdigest()
+KINDER = "sha256:" + hashlib.sha256(b"You are a friendly assistant. Name the intent of the question.").hexdigest()
 
 
 def tell(story: Any) -> None:
@@ -24,17 +27,63 @@ def tell(story: Any) -> None:
     staging = _environment(story, "Staging", "staging", "The desk’s test queue: colleagues ask, no customer sees it.")
     _environment(story, "Production", "production", "Chat and phone: every question of a customer.")
     release = _propose(story, first, staging, "The first one that colleagues may try.")
+    _go_live(
+        story,
+        release,
+        ("Answers with a label, and nothing else.", "Good enough for colleagues to try."),
+        ("It can’t repeat what it was tuned on.", "Start and proof gates are approved; nothing was live before."),
+    )
+    _try_other_prompts(story, first, staging)
+    _ask(story, release_ref(_propose(story, quantised, staging, "A third of the memory; the same labels.")), "release")
+
+
+def _go_live(story: Any, release: Release, owners: tuple[str, str], reviewers: tuple[str, str]) -> None:
+    """Have the release gate signed by the model and business owner, compliance and governance, and bring it live."""
     gate = _ask(story, release_ref(release), "release")
-    for person, responsibility, comment in (
-        ("ravi", "model_owner", "Answers with a label, and nothing else."),
-        ("bruno", "business_owner", "Good enough for colleagues to try."),
-        ("kofi", "compliance_reviewer", "It can’t repeat what it was tuned on."),
-        ("ines", "governance_owner", "Start and proof gates are approved; nothing was live before."),
-    ):
+    signers = zip(
+        ("ravi", "bruno", "kofi", "ines"),
+        ("model_owner", "business_owner", "compliance_reviewer", "governance_owner"),
+        (*owners, *reviewers),
+        strict=True,
+    )
+    for person, responsibility, comment in signers:
         story.sign(gate, person, responsibility, comment=comment)
     with story.later(minutes=10):
         actions.go_live(release, by=story.who("teodora"))
-    _ask(story, release_ref(_propose(story, quantised, staging, "A third of the memory; the same labels.")), "release")
+
+
+def _try_other_prompts(story: Any, version: ModelVersion, staging: Environment) -> None:
+    """Bring the same version live with a friendlier prompt, and go back the next day."""
+    release = _propose(story, version, staging, "The same model; a friendlier prompt.", KINDER)
+    with story.later(minutes=30):
+        actions.record_rehearsal(
+            release,
+            by=story.who("teodora"),
+            rehearsed_by=story.who("ravi"),
+            rehearsed_at=now() - dt.timedelta(minutes=5),
+            duration_seconds=48,
+            outcome="passed",
+            link="https://wiki.demo.example/intents/rehearsal",
+        )
+    _go_live(
+        story,
+        release,
+        ("The labels are the same on the hundred questions that I tried.", "Sounds more like us."),
+        ("Nothing new can come out.", "The way back was rehearsed: 48 seconds."),
+    )
+    with story.later(hours=20):
+        rollback = actions.roll_back(
+            release,
+            by=story.who("teodora"),
+            reason="It answers in sentences, one in five times, and the queue then finds no label.",
+        )
+    with story.later(hours=3):
+        actions.review_rollback(
+            rollback,
+            by=story.who("ines"),
+            verdict="justified",
+            comment="Right to go back. A format check joins the suite before the prompt changes again.",
+        )
 
 
 def _build(story: Any, version: ModelVersion) -> None:
@@ -75,10 +124,12 @@ def _environment(story: Any, name: str, kind: str, description: str) -> Environm
         )
 
 
-def _propose(story: Any, version: ModelVersion, environment: Environment, notes: str) -> Release:
+def _propose(
+    story: Any, version: ModelVersion, environment: Environment, notes: str, prompts: str = PROMPTS
+) -> Release:
     with story.later(hours=1):
         release = actions.propose_release(
-            version, environment, by=story.who("teodora"), prompt_digest=PROMPTS, notes=notes
+            version, environment, by=story.who("teodora"), prompt_digest=prompts, notes=notes
         )
     _document(story, release_ref(release), "sensitive_data_statement", "What the release may repeat", "may-repeat")
     return release

@@ -38,7 +38,7 @@ from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
 WEEKS = 6
-PACE = 2.4
+PACE = 2.0
 
 
 class Story:

@@ -30,7 +30,7 @@ FIGURES = {
     "dataset.lineage": ("source_count", "open_ends", "depth"),
     "dataset.retention": ("copies", "overdue", "deleted"),
     "dataset.sensitive_decisions": ("kinds_found", "undecided_kinds", "accepted_kinds"),
-    "dataset.sample_audit": ("audited_rows", "defect_percent"),
+    "dataset.sample_audit": ("audited_rows", "defects", "defect_percent"),
 }
 
 

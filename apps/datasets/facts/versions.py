@@ -107,9 +107,13 @@ def _sources(sources: list[Any]) -> Fact:
         weak = ", ".join(row.name for row in sources if not row.is_authoritative)
         sentence = _("Not authoritative: %(names)s.") % {"names": weak}
     verdicts = [row.eligibility for row in sources]
-    refused = ", ".join(row.name for row in sources if row.eligibility == Eligibility.INELIGIBLE)
-    if refused:
-        sentence += " " + _("Not eligible for training: %(names)s.") % {"names": refused}
+    for verdict, told in (
+        (Eligibility.INELIGIBLE, _("Not eligible for training: %(names)s.")),
+        (Eligibility.RESTRICTED, _("To be used on terms: %(names)s.")),
+        (Eligibility.UNDECIDED, _("Eligibility is undecided: %(names)s.")),
+    ):
+        if names := ", ".join(row.name for row in sources if row.eligibility == verdict):
+            sentence += " " + told % {"names": names}
     declared = digest_of(
         [
             [

@@ -94,6 +94,13 @@ def roll_back(release: Release, *, by: User, reason: str) -> Rollback:
             "attestation": attest(restored).digest,
         },
     )
+    record_on(
+        "release.restored",
+        by=by,
+        ref=release_ref(restored),
+        obj=restored,
+        payload={"rollback": str(rollback.pk), "restores": str(target.origin_id), "instead_of": str(release.pk)},
+    )
     announce(release.environment, release.model_id, "release.rolled_back")
     return rollback
 
