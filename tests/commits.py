@@ -2,7 +2,12 @@
 
 from django.db import connection
 
-AFTER_THE_ROW = "gates_signoff_recorded, gates_waiver_recorded, releases_release_recorded"
+RECORDED = [
+    "gates_signoff", "gates_condition", "gates_fulfilment", "gates_fulfilmentanswer", "gates_waiver",
+    "gates_waiverrevocation", "gates_thread", "gates_comment", "gates_threadresolution", "gates_policyversion",
+    "releases_release",
+]  # fmt: skip
+AFTER_THE_ROW = ", ".join(f"{table}_recorded" for table in RECORDED)
 
 
 def ask_at_once() -> None:

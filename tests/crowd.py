@@ -45,7 +45,7 @@ from apps.evaluations.models import (
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates import actions as gates
-from apps.gates.models import Condition, PolicyVersion, Thread, Waiver
+from apps.gates.models import Condition, PolicyVersion, SignOff, Thread, Waiver
 from apps.ledger import actions as ledger
 from apps.ledger.actions import record_on
 from apps.ledger.models import Checkpoint, Entry, Export
@@ -462,7 +462,7 @@ def _gate_of_many(crowd: Crowd, count: int) -> None:
         paper = _document(scene, ref, "exclusions")
         reader, administrator, changes = _fresh(crowd.reader), _fresh(crowd.administrator), "request_changes"
         made = scene.sign(crowd.gate, "business_owner", changes, by=reader, comment="More", requirement="leakage")
-        Condition.objects.create(sign_off=made, text="Do it", due_on="2100-01-01", responsibility="sponsor")
+        _on_condition(crowd, made)
         scene.sign(crowd.gate, "compliance_reviewer", changes, by=administrator, comment="More", requirement="splits")
         _waived(crowd)
         evidence.withdraw_document(paper, by=scene.engineer, reason="Another one follows")
@@ -470,6 +470,13 @@ def _gate_of_many(crowd: Crowd, count: int) -> None:
         _document(scene, ref, "other")
     _document(scene, ref, "exclusions")
     crowd.gate.refresh_from_db()
+
+
+def _on_condition(crowd: Crowd, sign_off: SignOff) -> None:
+    """Note a condition of what is no approval: it changes nothing, and is shown."""
+    gate, values = crowd.gate, {"text": "Do it", "due_on": "2100-01-01", "responsibility": "sponsor"}
+    row = Condition.objects.create(sign_off=sign_off, **values)
+    record_on("gate.signed_off", by=sign_off.by, ref=gate.ref, obj=gate, payload={"condition": str(row.pk)})
 
 
 def _waived(crowd: Crowd) -> None:

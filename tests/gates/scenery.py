@@ -127,9 +127,9 @@ def refused_everywhere(by: User, gate: Gate, responsibility: str, code: str, **v
     assert SignOff.objects.count() == before
 
 
-def refused_by_sql(sql: str, *values: Any) -> None:
+def refused_by_sql(sql: str, *values: Any, says: str | None = None) -> None:
     """Run what the application's role could run, with what is asked at its commit; a constraint refuses it."""
-    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+    with pytest.raises(IntegrityError, match=says), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; {sql}", values)
 
 

@@ -163,13 +163,15 @@ def test_attack_21_a_second_team_or_policy_of_the_same_name_is_refused() -> None
     with pytest.raises(IntegrityError), transaction.atomic():
         Team.objects.create(name="lenders")
     first = PolicyVersion.objects.get(kind="start", tier="", number=1)
-    with pytest.raises(IntegrityError), transaction.atomic():
-        PolicyVersion.objects.create(kind="start", number=1, title="x", source=first.source, digest="x")
+    with pytest.raises(IntegrityError, match="one_policy_version_per_number"), transaction.atomic():
+        PolicyVersion.objects.create(
+            kind="start", number=1, title="x", source=first.source, digest=first.digest, proposed_by=scene.lead
+        )
     with pytest.raises(PolicyInvalid, match="word for word"):
         gates.propose_policy(first.source, by=scene.lead)
     assert Caller(scene.lead).post("policies/", {"source": first.source})[1]["code"] == "policy_invalid"
-    page = browser(scene.lead).post("/gates/policies/propose/start/", {"source": first.source})
-    assert page.status_code == 422
+    page = browser(scene.lead).post("/gates/policies/propose/start/", {"source": first.source, "note": "The same"})
+    assert (page.status_code, page.context["refusal"].code) == (422, "policy_invalid")
     admin = Caller(make_user(organisation_role="administrator"))
     assert admin.post("teams/", {"name": "lenders"})[1]["code"] == "name_taken"
 
@@ -186,7 +188,7 @@ def test_attack_22_one_person_alone_publishes_no_policy() -> None:
         answer = Caller(by).post(f"policies/{proposed.pk}/publications/")
         assert (answer[0], answer[1]["code"]) == (403, "second_person_needed")
         page = browser(by).post(f"/gates/policies/{proposed.pk}/publish/")
-        assert page.status_code in (302, 403)
+        assert (page.status_code, page.context["refusal"].code) == (403, "second_person_needed")
     with pytest.raises(DatabaseError), transaction.atomic():
         PolicyVersion.objects.filter(pk=proposed.pk).update(state="published", published_by=scene.lead)
     refused_by_sql("UPDATE gates_policyversion SET state = 'published' WHERE id = %s", proposed.pk)
@@ -206,10 +208,10 @@ def test_attack_23_a_policy_that_nobody_can_meet_is_refused(change: tuple[str, s
     source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     with pytest.raises(PolicyUnsatisfiable):
         gates.propose_policy(source.replace(*change), by=scene.lead)
-    body = {"source": source.replace(*change)}
+    body = {"source": source.replace(*change), "note": "Stricter"}
     assert Caller(scene.lead).post("policies/", body)[1]["code"] == "policy_unsatisfiable"
     page = browser(scene.lead).post("/gates/policies/propose/start/", body)
-    assert page.status_code == 422
+    assert (page.status_code, page.context["refusal"].code) == (422, "policy_unsatisfiable")
     assert not PolicyVersion.objects.filter(state="proposed").exists()
 
 

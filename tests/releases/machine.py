@@ -8,11 +8,9 @@ import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.conf import settings
 from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
@@ -36,6 +34,7 @@ from tests.gates.scenery import fresh
 from tests.people.factories import make_user, member
 from tests.releases.scenery import PROMPTS, PROOF_POLICY, SIGNERS, first_version, make_environment, make_stage
 from tests.releases.scenery import next_version as another_version
+from tests.releases.scenery import release_policy as shipped_policy
 from tests.releases.truth import LIVING, Truth, words_of
 from tests.scenery import ON_USE_CASE, Scene
 
@@ -55,8 +54,7 @@ FEWER = "sign_offs:\n  - responsibility: model_owner\n  - responsibility: govern
 
 def release_policy(variant: int) -> str:
     """Return a policy for release gates that asks for more, for less, or for a time."""
-    source = (Path(settings.GATE_POLICY_FOLDER) / "release.yaml").read_text(encoding="utf-8")
-    asked, signed = source.split("sign_offs:\n")
+    asked, signed = shipped_policy().split("sign_offs:\n")
     more = ("valid_days: 6\n", "longest_waiver_days: 2\n", "", "")[variant]
     rows = (STUDIED, "", WAITED, STUDIED)[variant]
     signed = FEWER if variant == 2 else "sign_offs:\n" + signed

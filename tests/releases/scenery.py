@@ -57,10 +57,14 @@ def make_stage(**values: Any) -> Scene:
     return scene
 
 
+def release_policy() -> str:
+    """Return the release policy that Fourgate comes with, without its threshold."""
+    return THRESHOLD.sub("", (Path(settings.GATE_POLICY_FOLDER) / "release.yaml").read_text(encoding="utf-8"))
+
+
 def publish_policies(scene: Scene) -> None:
     """Publish policies that ask for no evaluation: proof for nothing but a signature, release for no threshold."""
-    shipped = (Path(settings.GATE_POLICY_FOLDER) / "release.yaml").read_text(encoding="utf-8")
-    for source in (PROOF_POLICY, THRESHOLD.sub("", shipped)):
+    for source in (PROOF_POLICY, release_policy()):
         if newest_policy(parse(source).kind).source != source:
             proposed = gates.propose_policy(source, by=scene.lead)
             gates.publish_policy(proposed, by=member(scene.team, "governance_lead", name="Second Lead"))

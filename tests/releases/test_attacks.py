@@ -1,10 +1,13 @@
 """Attacks on a release: by the action, over the API, on the page, and from below as the application's role."""
 
+import datetime as dt
 from typing import Any
 
 import pytest
+import time_machine
 from django.core.files.storage import default_storage
 
+from apps.core import clock
 from apps.evidence import actions as evidence
 from apps.gates import actions as gates
 from apps.gates.models import Gate, GateState, SignOff
@@ -12,7 +15,7 @@ from apps.ledger.models import Entry
 from apps.owners.models import Ownership
 from apps.people import actions as people
 from apps.releases import actions
-from apps.releases.models import Release, ReleaseState
+from apps.releases.models import Rehearsal, Release, ReleaseState
 from apps.releases.refs import release_ref
 from tests.api.client import Caller
 from tests.gates.scenery import copied, refused_by_sql, refused_everywhere
@@ -195,6 +198,40 @@ def test_attack_29_a_second_release_into_one_slot(scene: Scene, release: Release
     assert Caller(scene.engineer).post(f"releases/{release.pk}/promotions/")[0] == 201
     stays_proposed(other, scene.engineer, "live_release_changed")
     live_by_sql_is_refused(other, second, scene.engineer)
+
+
+def test_attack_32_a_release_is_of_the_databases_time(scene: Scene, release: Release) -> None:
+    caller = Caller(scene.engineer)
+    day, date = dt.timedelta(days=1), "Sun, 30 Mar 2031 01:59:00 GMT"
+    forged = dict.fromkeys(("live_from", "created_at", "ended_at", "time"), "2031-03-30T01:59:00Z")
+    approve(scene, release)
+    named = {"version": str(next_version(scene).pk), "environment": str(release.environment_id)}
+    with time_machine.travel(clock.now() + 3 * day):
+        assert caller.post(f"releases/{release.pk}/promotions/", forged, Date=date)[0] == 201
+        status, proposed = caller.post("releases/", {**named, **forged}, Date=date)
+    assert status == 201
+    release.refresh_from_db()
+    assert release.live_from is not None
+    for moment in (
+        release.live_from,
+        Entry.objects.get(action="release.went_live").time,
+        dt.datetime.fromisoformat(proposed["created_at"]),
+    ):
+        assert abs(moment - clock.now()) < dt.timedelta(minutes=1)
+    assert (proposed["live_from"], proposed["ended_at"], release.ended_at) == (None, None, None)
+
+
+def test_attack_32_no_rehearsal_is_of_a_time_to_come(scene: Scene, release: Release) -> None:
+    approve(scene, release)
+    actions.go_live(release, by=scene.engineer)
+    following = propose(scene, release.environment, next_version(scene))
+    told = {"rehearsed_by": str(scene.engineer.pk), "duration_seconds": 95, "outcome": "passed"}
+    later = clock.now() + dt.timedelta(days=1)
+    body = {**told, "rehearsed_at": later.isoformat(), "link": "https://wiki.example.org/rehearsals/1"}
+    with time_machine.travel(later + dt.timedelta(days=1)):
+        status, answer = Caller(scene.engineer).post(f"releases/{following.pk}/rehearsals/", body)
+    assert (status, answer["code"]) == (422, "rehearsal_impossible")
+    assert not Rehearsal.objects.exists()
 
 
 def test_attack_36_what_goes_live_without_an_entry_does_not(

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -128,10 +128,7 @@ def sign_off(
         )
     except IntegrityError as error:
         raise SecondResponsibility(_("You have signed this dossier.")) from error
-    if terms is not None:
-        Condition.objects.create(
-            sign_off=row, text=terms.text, due_on=terms.due_on, responsibility=terms.responsibility
-        )
+    kept = Condition.objects.create(sign_off=row, **asdict(terms)) if terms else None
     record_on(
         "gate.signed_off",
         by=by,
@@ -146,6 +143,7 @@ def sign_off(
             "dossier": dossier_digest,
             "confirmed_by": confirmation.method,
             "comment": row.comment,
+            "condition": str(kept.pk) if kept else None,
         },
     )
     if requirement:

@@ -94,7 +94,8 @@ def _say(thread: Thread, gate: Gate, by: User, text: str) -> Comment:
     if not text.strip():
         raise CommentRequired(_("Write what you want to say."), errors={"/text": [_("Write something.")]})
     row = Comment.objects.create(thread=thread, by=by, by_name=by.name, text=text.strip(), said_at=now())
-    record_on("gate.commented", by=by, ref=gate.ref, obj=gate, payload={**_described(thread), "text": row.text})
+    payload = {**_described(thread), "comment": str(row.pk), "text": row.text}
+    record_on("gate.commented", by=by, ref=gate.ref, obj=gate, payload=payload)
     return row
 
 
