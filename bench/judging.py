@@ -21,6 +21,7 @@ from apps.gates.actions.gates import newest_policy
 from apps.gates.actions.refresh import lock
 from apps.gates.judgement import judge
 from apps.gates.models import DossierSnapshot, Gate, GateState, GateWatch
+from bench.gates import BODY
 from bench.harness import Figure, benchmark, seconds, side_by_side
 from bench.population import unguarded
 from tests.gates.policies import publish, sixty
@@ -148,7 +149,9 @@ def _written(scene: Scene) -> None:
             )
             cursor.execute("UPDATE gates_gate SET state = state, unmet = 0 WHERE id = %s", [pk])
             cursor.execute("DELETE FROM gates_gateseat WHERE gate_id = %s", [pk])
-            cursor.execute("INSERT INTO ledger_entry (id, body) VALUES (%s, %s)", [new_id(), body[:600]])
+            entry = new_id()
+            said = BODY % (scene.engineer.pk, entry, new_id(), pk)
+            cursor.execute("INSERT INTO ledger_entry (id, body) VALUES (%s, %s)", [entry, said])
         transaction.set_rollback(True)
 
 

@@ -40,6 +40,11 @@ def today() -> dt.date:
     return now().date()
 
 
+def end_of(day: dt.date) -> dt.datetime:
+    """Return the first instant after the day, which is a day of UTC."""
+    return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) + dt.timedelta(days=1)
+
+
 @contextlib.contextmanager
 def replay(moment: dt.datetime) -> Iterator[None]:
     """Let ``now()`` answer ``moment`` in this context: for the demo's history and for tests.

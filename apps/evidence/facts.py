@@ -3,6 +3,7 @@
 The app of a subject registers one provider; whoever needs facts (gates, pages, the API) asks here.
 """
 
+import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -32,13 +33,18 @@ class FactDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One fact as it is now. Only a *known* one has figures; ``computed_from`` holds digests by name."""
+    """One fact as it is now. Only a *known* one has figures; ``computed_from`` holds digests by name.
+
+    ``turns_at`` is the moment at which time alone makes it another: a gate that asks for it is judged anew then. It is
+    no part of what is signed.
+    """
 
     name: str
     status: Status
     sentence: str
     figures: Mapping[str, Figure] = field(default_factory=dict)
     computed_from: Mapping[str, str] = field(default_factory=dict)
+    turns_at: dt.datetime | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return {

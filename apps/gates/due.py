@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
-from apps.core.clock import now, today
+from apps.core.clock import end_of, now, today
 from apps.core.subjects import SubjectRef
 from apps.gates import conditions
 from apps.gates.models import (
@@ -23,7 +23,6 @@ from apps.gates.models import (
     PolicyVersion,
     Waiver,
 )
-from apps.gates.outcomes import end_of
 from apps.ledger.actions import may_anywhere
 from apps.owners.holders import absent, acting_for, on_any
 from apps.owners.models import Ownership

@@ -8,6 +8,7 @@ from typing import Any, Literal
 from django.utils.translation import gettext as _
 
 from apps.core.canonical import digest_of, moment_text
+from apps.core.clock import end_of
 from apps.core.subjects import SubjectRef
 from apps.evidence.facts import Fact
 from apps.evidence.kinds import DOCUMENT_KINDS
@@ -19,7 +20,6 @@ from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
 
 OutcomeStatus = Literal["met", "missing", "failing", "lapsed", "pending", "waived"]
-DAY = dt.timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +79,6 @@ class Sources:
     @property
     def today(self) -> dt.date:
         return self.moment.date()
-
-
-def end_of(day: dt.date) -> dt.datetime:
-    """Return the first instant after the day, which is a day of UTC."""
-    return dt.datetime(day.year, day.month, day.day, tzinfo=dt.UTC) + DAY
 
 
 def person(ownership: Ownership | None) -> dict[str, str] | None:
@@ -152,8 +147,9 @@ def _owners(row: Requirement, sources: Sources) -> Outcome:
 def _fact(row: Requirement, sources: Sources) -> Outcome:
     fact = sources.facts.get(row.fact)
     needed = asked_for(row)
+    status: OutcomeStatus
     if fact is None or fact.status != "known":
-        status: OutcomeStatus = "failing" if fact is not None and fact.status == "failed" else "missing"
+        status = "failing" if fact is not None and fact.status == "failed" else "missing"
         sentence = fact.sentence if fact is not None else _("Not known yet.")
         state = {"fact": row.fact, "state": fact.status if fact else "unknown"}
         return Outcome(row.id, row.title, status, sentence, needed, state)
@@ -166,7 +162,8 @@ def _fact(row: Requirement, sources: Sources) -> Outcome:
         condition.figure in fact.figures and condition.holds(fact.figures[condition.figure])
         for condition in row.conditions
     )
-    return Outcome(row.id, row.title, "met" if holds else "failing", fact.sentence, needed, proof)
+    status = "met" if holds else "failing"
+    return Outcome(row.id, row.title, status, fact.sentence, needed, proof, fact.turns_at)
 
 
 def _canonical(value: Any) -> Any:

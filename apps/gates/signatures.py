@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
+from apps.core.clock import end_of
 from apps.gates import conditions
 from apps.gates.models import Gate, SignOff
-from apps.gates.outcomes import end_of
 from apps.gates.policy import Policy
 from apps.gates.state import Signed, is_complete
 from apps.gates.wording import instant

@@ -128,9 +128,15 @@ def test_the_age_is_told_in_steps(scene: Scene) -> None:
     with clock.replay(ago(days=20)):
         candidate, version = make_candidate(scene), make_suite_version(scene)
         evaluate(scene, version, candidate)
-    assert of(candidate, "age_days").figures["age_days"] == 30
+    fact = of(candidate, "age_days")
+    assert fact.figures["age_days"] == 30
+    assert fact.turns_at is not None
+    with clock.replay(fact.turns_at - dt.timedelta(seconds=1)):
+        assert of(candidate, "age_days").figures["age_days"] == 30
+    with clock.replay(fact.turns_at):
+        assert of(candidate, "age_days").figures["age_days"] == 90
     with clock.replay(clock.now() + dt.timedelta(days=400)):
-        assert of(candidate, "age_days").figures["age_days"] == 9999
+        assert (of(candidate, "age_days").figures["age_days"], of(candidate, "age_days").turns_at) == (9999, None)
 
 
 def test_the_best_baseline_is_what_a_version_is_held_against(scene: Scene) -> None:

@@ -163,7 +163,7 @@ def test_a_rehearsal_counts_for_ninety_days_and_a_new_one_in_time_voids_nothing(
         assert state_of(gate) == "approved"
     with clock.replay(clock.now() + dt.timedelta(days=175)):
         assert known(second)["release.rehearsal"].figures["fresh"] is False
-        gates.refresh_all()
+        gates.refresh_expired()
         assert state_of(gate) == "lapsed"
         for responsibility in ("technical_owner", "governance_owner", "business_owner", "model_owner"):
             assert "release_lapsed" in waiting(scene, responsibility)

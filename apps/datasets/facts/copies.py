@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.utils.translation import ngettext
 
 from apps.core.canonical import digest_of
+from apps.core.clock import end_of
 from apps.datasets.models import Copy, DatasetVersion
 from apps.evidence.facts import Fact, FactDefinition, FactProvider
 
@@ -49,7 +50,9 @@ def read(version: DatasetVersion) -> list[Fact]:
     origin = digest_of(
         [[str(row.pk), row.kind, row.state, row.delete_by.isoformat() if row.delete_by else ""] for row in rows]
     )
-    return [Fact("dataset.retention", "known", _sentence(left, overdue, dated, ahead), figures, {"copies": origin})]
+    sentence = _sentence(left, overdue, dated, ahead)
+    turns_at = end_of(min(ahead)) if ahead else None
+    return [Fact("dataset.retention", "known", sentence, figures, {"copies": origin}, turns_at)]
 
 
 def _sentence(left: list[Copy], overdue: list[Copy], dated: list[dt.date], ahead: list[dt.date]) -> str:

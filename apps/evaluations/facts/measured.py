@@ -1,5 +1,6 @@
 """What was measured: thresholds, groups of metrics, age, and the baseline."""
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -164,7 +165,9 @@ def _age(standings: Sequence[Standing]) -> Fact:
         if step == OLDER
         else _("Evaluated within the last %(n)d days.") % {"n": step}
     )
-    return Fact(AGE, "known", sentence, {"age_days": step}, {**_origin(standings), "oldest": oldest.date().isoformat()})
+    turns_at = None if step == OLDER else oldest + dt.timedelta(days=step + 1)
+    origin = {**_origin(standings), "oldest": oldest.date().isoformat()}
+    return Fact(AGE, "known", sentence, {"age_days": step}, origin, turns_at)
 
 
 def _baseline(standings: Sequence[Standing]) -> Fact:

@@ -123,7 +123,8 @@ def _rehearsal(release: Release, is_first: bool) -> Fact:
         return Fact("release.rehearsal", "known", sentence, figures)
     newest = way_back.newest_rehearsal(release)
     passed = newest is not None and newest.outcome == Rehearsal.Outcome.PASSED
-    fresh = newest is not None and passed and way_back.counts_until(newest) > now()
+    until = way_back.counts_until(newest) if newest is not None and passed else None
+    fresh = until is not None and until > now()
     if newest is None:
         sentence = _("Nobody has rehearsed the way back yet.")
     elif not passed:
@@ -133,7 +134,7 @@ def _rehearsal(release: Release, is_first: bool) -> Fact:
     else:
         sentence = _("The last rehearsal is older than 90 days. Rehearse again.")
     figures |= {"rehearsed": newest is not None, "passed": passed, "fresh": fresh}
-    return Fact("release.rehearsal", "known", sentence, figures)
+    return Fact("release.rehearsal", "known", sentence, figures, turns_at=until if fresh else None)
 
 
 def _proof(release: Release) -> Fact:
