@@ -166,6 +166,9 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800},
     },
+    "agenda_remind": {"task": "agenda.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "agenda_tell_followers": {"task": "agenda.tell_followers", "schedule": 5.0, "options": {"expires": 5}},
+    "agenda_mail": {"task": "agenda.mail", "schedule": 15.0, "options": {"expires": 15}},
     "gates_refresh_all": {"task": "gates.refresh_all", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 CELERY_TIMEZONE = "UTC"

@@ -10,10 +10,12 @@ from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
+from apps.agenda.models import Notification, Subscription
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs, subjects
 from apps.core.clock import now, today
+from apps.core.identifiers import new_id
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
@@ -60,6 +62,7 @@ from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.registry.refs import model_ref, model_version_ref, run_ref
 from apps.releases import actions as releases
 from apps.releases.models import Environment, Rehearsal, Release, Rollback
+from tests.agenda.scenery import make_mail, make_notification
 from tests.assessments.scenery import answer, make_assessment
 from tests.commits import settle
 from tests.datasets.scenery import make_lineage
@@ -164,6 +167,7 @@ class Crowd:
             "ledger-entry": Entry.objects.filter(team_id=scene.team.pk, seq__isnull=False).latest("seq").seq,
             "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
             "ledger-export": Export.objects.filter(requested_by=reader.pk).latest("id").pk,
+            "notification": Notification.objects.filter(user=reader).latest("id").pk,
             "job": Job.objects.filter(requested_by=reader.pk).latest("id").pk,
             "token": ApiToken.objects.filter(user=reader).latest("id").id,
             "absence": reader.absences.latest("id").pk,
@@ -502,9 +506,18 @@ def _assessments(crowd: Crowd, count: int) -> None:
         assessments.propose_framework(f"{source}\n# {link}\n", by=scene.lead)
 
 
+def _notifications(crowd: Crowd, count: int) -> None:
+    """Tell the readers so many things more, with a mail of each, and have them follow so many subjects."""
+    for viewer in crowd.viewers:
+        for _number in range(count):
+            make_notification(viewer, mail=make_mail(viewer))
+            Subscription.objects.create(user=viewer, subject_type="dataset", subject_id=new_id())
+
+
 def _papers(crowd: Crowd, count: int) -> None:
     """Attach documents everywhere, propose policies, ask for exports, sign checkpoints."""
     scene = crowd.scene
+    _notifications(crowd, count)
     source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     for _number in range(count):
         for ref in (dataset_ref(scene.dataset), SubjectRef("use_case", scene.use_case.pk)):

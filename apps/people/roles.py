@@ -34,6 +34,7 @@ PEOPLE = frozenset({"people.manage", "grant.give", "token.manage_service"})
 GOVERNANCE = frozenset({"owner.assign", "gate.open", "gate.withdraw", "gate.sign"})
 RULES = frozenset({"policy.propose", "policy.publish", "framework.propose", "framework.publish"})
 ASSESS = frozenset({"assessment.manage"})
+OVERSIGHT = frozenset({"due.oversee"})
 PHASES = frozenset({"usecase.move_phase"})
 BASE = frozenset({VIEW})
 
@@ -72,18 +73,19 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | EVALUATIONS
     | RELEASES
     | CUSTODY
-    | {"copy.extend", "dataset.erase"}
+    | {"copy.extend", "dataset.erase", "due.nudge"}
+    | OVERSIGHT
     | GOVERNANCE
     | RULES
     | ASSESS
     | PHASES
     | {"grant.give"},
-    Role.AUDITOR: BASE | TRAIL,
+    Role.AUDITOR: BASE | TRAIL | OVERSIGHT,
     Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign"},
 }
 ORGANISATION_PERMISSIONS: dict[str, frozenset[str]] = {
     "": frozenset(),
-    OrganisationRole.AUDITOR: BASE | TRAIL,
+    OrganisationRole.AUDITOR: BASE | TRAIL | OVERSIGHT,
     OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign"},
 }
 PROGRAM_ROLES = frozenset({Role.MEMBER, Role.DATA_STEWARD, Role.TECHNICAL_OWNER, Role.AUDITOR})

@@ -3,6 +3,7 @@
 Nobody gets 401, the wrong team 404, the wrong role 403, the right role neither.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.agenda import duties
 from apps.assessments import actions as assessments
 from apps.assessments.models import FrameworkVersion
 from apps.core import clock
@@ -36,6 +38,7 @@ from apps.owners.models import Ownership
 from apps.people.models import Absence, ApiToken
 from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
+from tests.agenda.scenery import make_notification
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
@@ -206,6 +209,13 @@ def _rehearsal(world: World) -> dict[str, Any]:
         "outcome": "passed",
         "link": "https://example.org/rehearsal",
     }
+
+
+def _offered(world: World) -> dict[str, str]:
+    """Return the key of the offer that waits for its answer."""
+    moment = clock.now()
+    found = duties.between(moment, moment + dt.timedelta(days=14))
+    return {"key": next(duty.key for duty in found if duty.kind.startswith("offer."))}
 
 
 ACTS: dict[str, Act] = {
@@ -449,12 +459,14 @@ ACTS: dict[str, Act] = {
     "gate-condition:fulfilments": Act("holder", lambda w: {"note": "n"}),
     "gate-condition:answers": Act("holder", lambda w: {"is_accepted": True}, "sign"),
     "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
+    "due-item:nudges": Act("due.nudge", _offered),
     "ledger-export:create": Act("trail.export"),
     "ledger-verification:create": Act("trail.verify"),
 }
 OWN = {
     "user:me", "token:create", "token:destroy", "absence:create", "absence:destroy", "confirmation:create",
-    "session:destroy", "upload:partial_update", "upload:destroy",
+    "session:destroy", "upload:partial_update", "upload:destroy", "notification:readings", "mail-preferences:create",
+    "subscription:create", "subscription:destroy",
 }  # fmt: skip
 ORGANISATION_WIDE = {"policy", "framework", "ledger-checkpoint"}
 
@@ -549,6 +561,7 @@ def test_every_get_answers_those_who_may_see(world: World) -> None:
         "token": ApiToken.objects.get(user=person).id,
         "absence": Absence.objects.create(user=person, starts_on="2026-01-01", ends_on="2026-01-02").pk,
         "ledger-export": Export.objects.create(requested_by=person.pk, requested_by_name="x").pk,
+        "notification": make_notification(person).pk,
     }
     world.objects |= mine
     for basename, action, method, template in endpoints():
