@@ -20,6 +20,10 @@ URL = f"http://localhost:{PORT}"
 SIZES = {"1440": (1440, 1000), "390": (390, 844)}
 FIXED = {
     "my-work": "/",
+    "due": "/due/",
+    "notifications": "/notifications/",
+    "mail-preferences": "/settings/mails/",
+    "mails": "/settings/mails/sent/",
     "use-cases": "/use-cases/",
     "use-case-new": "/use-cases/new/",
     "datasets": "/datasets/",
@@ -66,7 +70,15 @@ FIXED = {
     "two-factor": "/accounts/2fa/",
     "password": "/accounts/password/change/",
 }
-PEOPLE = {"invite": "ada", "trail": "audrey", "seals": "audrey", "entry": "audrey", "people": "ada", "teams": "ada"}
+PEOPLE = {
+    "invite": "ada",
+    "trail": "audrey",
+    "mails": "ada",
+    "seals": "audrey",
+    "entry": "audrey",
+    "people": "ada",
+    "teams": "ada",
+}
 
 
 def sign_in(page: Page, who: str) -> None:

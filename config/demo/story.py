@@ -33,7 +33,7 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, audits, custody, evaluations, material, models, origins, releases, sensitive
+from config.demo import annotating, audits, custody, evaluations, material, models, origins, releases, sensitive, told
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
@@ -82,6 +82,7 @@ class Story:
         evaluations.tell(self)
         releases.tell(self)
         custody.share(self)
+        told.tell(self)
 
     def _found(self) -> None:
         with self.later(minutes=0):
