@@ -1,6 +1,5 @@
 """Who follows a subject hears of what happens to it: read from the trail by a cursor of its own, told once."""
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
@@ -60,11 +59,10 @@ def _told(entries: Sequence[Entry]) -> list[Notification]:
         followed.setdefault(SubjectRef(row.subject_type, row.subject_id), []).append(row.user_id)
     if not followed:
         return []
-    moment = now()
-    readers = Readers({user for users in followed.values() for user in users}, moment)
+    readers = Readers({user for users in followed.values() for user in users}, now())
     visible = {user: subjects.find(followed, person) for user, person in readers.people.items()}
     return [
-        _notification(entry, ref, user, readers, moment)
+        _notification(entry, ref, visible[user][ref], user, readers)
         for entry in entries
         for ref in [SubjectRef(entry.subject_type, entry.subject_id)]
         for user in followed.get(ref, ())
@@ -72,8 +70,7 @@ def _told(entries: Sequence[Entry]) -> list[Notification]:
     ]
 
 
-def _notification(entry: Entry, ref: SubjectRef, user: Any, readers: Readers, moment: dt.datetime) -> Notification:
-    kind = subjects.kind(ref.type)
+def _notification(entry: Entry, ref: SubjectRef, subject: Any, user: Any, readers: Readers) -> Notification:
     words = {"name": entry.actor_name, "phrase": sentences.of(entry.action).phrase}
     return Notification(
         user_id=user,
@@ -86,7 +83,7 @@ def _notification(entry: Entry, ref: SubjectRef, user: Any, readers: Readers, mo
         title=entry.subject_label[:300],
         text=(_("%(name)s %(phrase)s it") % words)[:500],
         reason=_("You follow it"),
-        url=kind.url(subjects.get(ref)),
-        told_at=moment,
+        url=subjects.kind(ref.type).url(subject),
+        told_at=readers.moment,
         mail_at=readers.mail_at(user, FOLLOWED, "told"),
     )
