@@ -44,13 +44,14 @@ def zone(name: str) -> ZoneInfo:
 
 
 def moment_of(step: Step, due_at: dt.datetime, where: ZoneInfo) -> dt.datetime:
-    """Return when a step is told: at eight in the morning of its day, the reader's time, on a working day.
+    """Return when a step is told: at eight in the morning of its day, the reader's time.
 
-    What is due at midnight is due on the day that ends then.
+    A day off moves what is told ahead to the working day before it, the rest to the one after. What is due at midnight
+    is due on the day that ends then.
     """
     day = (due_at - dt.timedelta(microseconds=1)).astimezone(where).date() + dt.timedelta(days=step.days)
     while day.weekday() in WEEKEND:
-        day += dt.timedelta(days=1)
+        day += dt.timedelta(days=1 if step.days >= 0 else -1)
     return dt.datetime.combine(day, MORNING, where).astimezone(dt.UTC)
 
 

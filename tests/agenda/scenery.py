@@ -55,7 +55,7 @@ class Desk:
     def put(self, scene: Scene, due_at: dt.datetime, **values: Any) -> Duty:
         """Have something due from the business owner of the scene's use case."""
         values = {
-            "kind": "review_weekly",
+            "kind": f"review_weekly.{len(self.duties)}",
             "subject": SubjectRef("use_case", scene.use_case.pk),
             "title": f"Review {len(self.duties)}",
             "reason": "The week is over",

@@ -74,6 +74,7 @@ def test_nobody_follows_what_they_may_not_see(scene: Scene) -> None:
 def test_one_follows_on_a_page_from_the_trail(scene: Scene) -> None:
     client, path = Client(), f"/follow/use_case/{scene.use_case.pk}/"
     client.force_login(scene.engineer)
+    settle()
     assert path in client.get(f"/use-cases/{scene.use_case.pk}/").content.decode()
     assert "Follow Support assistant" in client.get(path).content.decode()
     assert client.post(path).url == f"/use-cases/{scene.use_case.pk}/"
