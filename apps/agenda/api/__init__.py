@@ -35,4 +35,7 @@ class MyWorkViewSet(ApiView):
 
 def register(router: Any) -> None:
     """Add this app's resources to the API."""
+    from apps.agenda.api.webhooks import WebhookViewSet
+
+    router.register("webhooks", WebhookViewSet, basename="webhook")
     router.register("me/work", MyWorkViewSet, basename="my-work")
