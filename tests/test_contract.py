@@ -17,8 +17,8 @@ from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
 APPS = (
-    "ledger", "people", "owners", "agenda", "evidence", "gates", "usecases", "datasets", "registry", "evaluations", "releases",
-    "assessments",
+    "ledger", "people", "owners", "agenda", "evidence", "gates", "usecases", "datasets", "registry", "evaluations",
+    "releases", "assessments",
 )  # fmt: skip
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from apps.agenda.models import Webhook, WebhookDelivery
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
@@ -45,6 +46,7 @@ from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.releases.models import Environment, Release, Rollback
+from tests.agenda.scenery import furnish_webhook
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
@@ -73,6 +75,8 @@ NAMESPACES = (
     "registry", "evaluations", "releases",
 )  # fmt: skip
 ONLY_POST = {
+    "agenda:webhook_test", "agenda:webhook_rotate", "agenda:webhook_switch_off", "agenda:webhook_switch_on",
+    "agenda:webhook_send_dead_again", "agenda:delivery_send_again",
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch", "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
@@ -120,6 +124,7 @@ def furnished() -> tuple[Scene, Any]:
     furnish_evaluations(scene)
     gate = make_gate(scene)
     with_exceptions(scene, gate)
+    furnish_webhook(scene)
     return scene, gate
 
 
@@ -208,6 +213,11 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "owners:drill": ContinuityDrill.objects.first().pk,
         "owners:person": scene.engineer.pk,
         "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
+        "agenda:webhook": Webhook.objects.filter(team=scene.team).order_by("id").values_list("pk", flat=True).first(),
+        "agenda:delivery": WebhookDelivery.objects.filter(webhook__team=scene.team)
+        .order_by("id")
+        .values_list("pk", flat=True)
+        .first(),
         "people:person": scene.engineer.pk,
         "people:service_token": scene.engineer.pk,
         "people": scene.team.pk,

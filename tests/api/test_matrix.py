@@ -36,6 +36,7 @@ from apps.owners.models import Ownership
 from apps.people.models import Absence, ApiToken
 from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
+from tests.agenda.scenery import furnish_webhook
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
@@ -93,6 +94,7 @@ def world(notary: Callable[[], None]) -> World:
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     audit = draw(scene)
+    webhook = furnish_webhook(scene)
     notary()
     waiver, thread, condition = with_exceptions(scene, gate)
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
@@ -143,6 +145,7 @@ def world(notary: Callable[[], None]) -> World:
         "release": released.live.pk,
         "rollback": released.rollback.pk,
         "rehearsal": released.rehearsal.pk,
+        "webhook": webhook.pk,
     }
     return World(scene, gate, objects)
 
@@ -449,6 +452,16 @@ ACTS: dict[str, Act] = {
     "gate-condition:fulfilments": Act("holder", lambda w: {"note": "n"}),
     "gate-condition:answers": Act("holder", lambda w: {"is_accepted": True}, "sign"),
     "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
+    "webhook:create": Act(
+        "webhook.manage",
+        lambda w: {"team": str(w.scene.team.pk), "name": "N", "url": "https://hooks.example.org/x"},
+    ),
+    "webhook:destroy": Act("webhook.manage"),
+    "webhook:secrets": Act("webhook.manage"),
+    "webhook:tests": Act("webhook.manage"),
+    "webhook:switch_offs": Act("webhook.manage"),
+    "webhook:switch_ons": Act("webhook.manage"),
+    "webhook:repeats": Act("webhook.manage"),
     "ledger-export:create": Act("trail.export"),
     "ledger-verification:create": Act("trail.verify"),
 }
