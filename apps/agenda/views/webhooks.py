@@ -21,7 +21,7 @@ from apps.agenda.models import Webhook, WebhookDelivery
 from apps.agenda.webhooks.messages import body
 from apps.agenda.webhooks.shown import require_reader, with_entries
 from apps.core.clock import now
-from apps.core.errors import NotFound, Text
+from apps.core.errors import NotFound, Refusal, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage, Page, PageMixin
 from apps.ledger import sentences
 from apps.ledger.actions import may_anywhere
@@ -77,18 +77,13 @@ class WebhookCreate(ActionFormView):
     def get_form_kwargs(self) -> dict[str, Any]:
         return {**super().get_form_kwargs(), "user": self.request.user}
 
-    def act(self, form: Any) -> tuple[Webhook, str]:
-        values = dict(form.cleaned_data)
-        return actions.create_webhook(values.pop("team"), by=self.request.user, **values)
-
     def form_valid(self, form: Any) -> HttpResponse:
-        self.made: tuple[Webhook, str] | None = None
-        answer = super().form_valid(form)
-        return secret_page(self.request, *self.made) if self.made else answer
-
-    def success_url_for(self, result: tuple[Webhook, str]) -> str:
-        self.made = result
-        return page_of(result[0])
+        values = dict(form.cleaned_data)
+        try:
+            made = actions.create_webhook(values.pop("team"), by=self.request.user, **values)
+        except Refusal as refusal:
+            return self.refuse(form, refusal)
+        return secret_page(self.request, *made)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         self.cancel_url = reverse("agenda:webhook_list")
