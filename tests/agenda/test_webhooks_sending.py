@@ -38,7 +38,7 @@ def scene() -> Few:
     return few()
 
 
-def tested(scene: Few, receiver: Receiver, **values: Any) -> Webhook:
+def with_test(scene: Few, receiver: Receiver, **values: Any) -> Webhook:
     """Return a webhook of the receiver to which one test is due."""
     webhook, _secret = make_webhook(scene.team, scene.lead, url=receiver.url, kinds=["webhook.deleted"], **values)
     actions.send_test(webhook, by=scene.lead)
@@ -105,7 +105,7 @@ def test_a_new_webhook_begins_at_the_present_end(scene: Few) -> None:
 def test_a_test_goes_to_one_webhook_whatever_its_kinds(scene: Few) -> None:
     with receiving() as receiver:
         other, _secret = make_webhook(scene.team, scene.lead, kinds=["webhook.tested"])
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         assert sending.send_to(webhook.pk) == 1
     assert json.loads(receiver.got[0].body)["type"] == "fourgate.webhook.tested"
     assert not other.deliveries.exists()
@@ -131,7 +131,7 @@ def test_reading_costs_the_same_queries_for_one_entry_and_for_many(scene: Few) -
 
 def test_what_is_refused_is_tried_again_under_the_same_identifier(scene: Few) -> None:
     with receiving((500, b"Oh\x00 no" + b"!" * 600, {}), 200) as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         assert sending.send_to(webhook.pk) == 0
         waiting = only(webhook)
         assert waiting.state == STATES.WAITING
@@ -147,7 +147,7 @@ def test_what_is_refused_is_tried_again_under_the_same_identifier(scene: Few) ->
 
 def test_a_receiver_that_is_gone_switches_its_webhook_off(scene: Few) -> None:
     with receiving(410) as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         actions.send_test(webhook, by=scene.lead)
         read()
         assert sending.send_to(webhook.pk) == 0
@@ -162,7 +162,7 @@ def test_a_receiver_that_is_gone_switches_its_webhook_off(scene: Few) -> None:
 
 def test_a_redirect_is_not_followed(scene: Few) -> None:
     with receiving() as elsewhere, receiving((302, b"", {"Location": elsewhere.url})) as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         assert sending.send_to(webhook.pk) == 0
     assert not elsewhere.got
     assert "Redirects are not followed" in only(webhook).tries.get().error
@@ -172,7 +172,7 @@ def test_a_receiver_that_does_not_answer_in_time_has_not_taken_it(scene: Few, mo
     monkeypatch.setattr(posting, "TIMEOUT_SECONDS", 0.3)
     with receiving() as receiver:
         receiver.delay_seconds = 1.0
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         begun = time.monotonic()
         assert sending.send_to(webhook.pk) == 0
         assert time.monotonic() - begun < 5
@@ -258,7 +258,7 @@ def test_the_address_that_was_checked_is_the_one_spoken_to(monkeypatch: Any) -> 
 
 def test_a_worker_killed_between_sending_and_noting_sends_the_same_identifier_again(scene: Few) -> None:
     with receiving() as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         claimed = sending.claim(webhook.pk)
         assert claimed is not None
         sending._answer(claimed)
@@ -271,7 +271,7 @@ def test_a_worker_killed_between_sending_and_noting_sends_the_same_identifier_ag
 
 def test_who_lost_the_lease_changes_nothing(scene: Few) -> None:
     with receiving() as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         slow = sending.claim(webhook.pk)
         assert slow is not None
         WebhookDelivery.objects.update(lease_until="2020-01-01T00:00:00Z")
@@ -283,7 +283,7 @@ def test_who_lost_the_lease_changes_nothing(scene: Few) -> None:
 
 def test_what_is_never_taken_is_dead_and_can_be_sent_again(scene: Few) -> None:
     with receiving(*[503] * 9) as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         for _number in range(9):
             assert only(webhook).state == STATES.WAITING
             due(webhook)
@@ -302,7 +302,7 @@ def test_what_is_never_taken_is_dead_and_can_be_sent_again(scene: Few) -> None:
 def test_tries_are_capped(scene: Few, monkeypatch: Any) -> None:
     monkeypatch.setattr(sending, "MOST_TRIES_KEPT", 3)
     with receiving(*[500] * 5) as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         for _number in range(5):
             due(webhook)
             sending.send_to(webhook.pk)
@@ -328,7 +328,7 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(scene: Few) -> None:
 
 def test_a_changed_key_is_said_and_not_thrown(scene: Few, settings: Any) -> None:
     with receiving() as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 10, []
         assert sending.send_to(webhook.pk) == 0
     assert "SECRET_KEY" in only(webhook).tries.get().error
@@ -340,7 +340,7 @@ def test_a_message_that_cannot_be_made_counts_as_a_try(scene: Few, monkeypatch: 
         raise KeyError("x")
 
     with receiving() as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         monkeypatch.setattr("apps.agenda.webhooks.messages.body", broken)
         assert sending.send_to(webhook.pk) == 0
     assert "could not be made" in only(webhook).tries.get().error
@@ -349,7 +349,7 @@ def test_a_message_that_cannot_be_made_counts_as_a_try(scene: Few, monkeypatch: 
 
 def test_old_deliveries_are_forgotten_and_not_sent_anew(scene: Few) -> None:
     with receiving() as receiver:
-        webhook = tested(scene, receiver)
+        webhook = with_test(scene, receiver)
         sending.send_to(webhook.pk)
         assert actions.forget_deliveries() == 0
         WebhookDelivery.objects.update(settled_at="2020-01-01T00:00:00Z")

@@ -107,6 +107,8 @@ def _exchange(parts: SplitResult, body: bytes, headers: Mapping[str, str], deadl
     try:
         connection.request("POST", path, body, {**headers, "Connection": "close"})
         response = connection.getresponse()
+        if time.monotonic() >= deadline:
+            raise TimeoutError  # the headers ended because the connection was cut
         return response.status, _beginning(response)
     except (OSError, http.client.HTTPException) as error:
         if time.monotonic() >= deadline:
