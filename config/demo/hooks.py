@@ -1,5 +1,6 @@
 """A webhook of the demo: told of releases for a while, then switched off, with one message that nobody took."""
 
+import datetime as dt
 from typing import Any
 
 from django.db import connection
@@ -7,7 +8,9 @@ from django.db import connection
 from apps.agenda import actions
 from apps.agenda.models import Webhook, WebhookDelivery, WebhookTry
 from apps.agenda.webhooks import reading
+from apps.agenda.webhooks.sending import WAITS_SECONDS
 from apps.core import clock
+from apps.ledger.models import Entry
 
 NAME = "Deployment board"
 TAKEN = {"status": 202, "answer": '{"ok": true}', "duration_ms": 84}
@@ -46,7 +49,10 @@ def deliver(story: Any) -> None:
 
 
 def _settle(delivery: WebhookDelivery, state: str, tries: list[dict[str, Any]]) -> None:
-    for values in tries:
-        WebhookTry.objects.create(delivery=delivery, **values)
-    delivery.state, delivery.attempts, delivery.settled_at = state, len(tries), clock.now()
+    moment, now = Entry.objects.get(seq=delivery.seq).time, clock.now()
+    for values, wait in zip(tries, (2, *WAITS_SECONDS), strict=False):
+        moment = min(moment + dt.timedelta(seconds=wait), now)
+        with clock.replay(moment):
+            WebhookTry.objects.create(delivery=delivery, **values)
+    delivery.state, delivery.attempts, delivery.settled_at = state, len(tries), moment
     delivery.save(update_fields=["state", "attempts", "settled_at"])
