@@ -38,6 +38,8 @@ FIXED = {
     "models-nothing": "/models/?search=nothing-like-this",
     "runs": "/models/runs/",
     "model-versions": "/models/versions/",
+    "webhooks": "/settings/webhooks/",
+    "webhook-new": "/settings/webhooks/new/",
     "environments": "/releases/",
     "environments-nothing": "/releases/?search=nothing-like-this",
     "environment-new": "/releases/environments/new/",
@@ -118,6 +120,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     proposal = first("/releases/all/?state=proposed", "0.1.0-q4", "td a")
     staging = first("/releases/", "Staging", "td a")
     build = first("/gates/?kind=build", "Intent classifier", "td a")
+    hook = first("/settings/webhooks/", "Deployment board", "td a")
+    undelivered = first(f"{hook}?state=dead", "", "td a")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
     bruno = first("/settings/people/", "Bruno")
@@ -249,6 +253,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "drill": (drill, "ines"),
         "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),
         "drill-away": (f"/owners/continuity/run/?people={who}&mode=is_away", "ines"),
+        "webhook": (hook, "ines"),
+        "webhook-delivery": (undelivered, "ines"),
         "offer": (offer, "ines"),
         "offer-mine": (offer, "lucia"),
         "work-with-offer": ("/", "lucia"),

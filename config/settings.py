@@ -153,6 +153,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "core.relay", "schedule": 1.0, "options": {"expires": 5}},
     "forget_answers": {"task": "core.forget_answers", "schedule": 3600.0},
+    "tell_webhooks": {"task": "agenda.tell_webhooks", "schedule": 2.0, "options": {"expires": 5}},
+    "forget_deliveries": {"task": "agenda.forget_deliveries", "schedule": 600.0, "options": {"expires": 600}},
     "forget_uploads": {"task": "datasets.forget_uploads", "schedule": 3600.0},
     "forget_imports": {"task": "evaluations.forget_imports", "schedule": 3600.0},
     "gates_refresh_expired": {"task": "gates.refresh_expired", "schedule": 30.0, "options": {"expires": 30}},
@@ -188,6 +190,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 ACCOUNT_ADAPTER = "apps.people.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "apps.people.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = single_sign_on.providers(os.environ)
@@ -350,6 +353,8 @@ SPECTACULAR_SETTINGS = {
         "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
         "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
+        "WebhookFormatEnum": "apps.agenda.models.webhooks.Webhook.Format",
+        "WebhookDeliveryStateEnum": "apps.agenda.models.webhooks.WebhookDelivery.State",
         "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,

@@ -10,7 +10,7 @@ from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
-from apps.agenda.models import Notification, Subscription
+from apps.agenda.models import Notification, Subscription, Webhook, WebhookDelivery, WebhookTry
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs, subjects
@@ -62,7 +62,7 @@ from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.registry.refs import model_ref, model_version_ref, run_ref
 from apps.releases import actions as releases
 from apps.releases.models import Environment, Rehearsal, Release, Rollback
-from tests.agenda.scenery import make_mail, make_notification
+from tests.agenda.scenery import make_mail, make_notification, make_webhook
 from tests.assessments.scenery import answer, make_assessment
 from tests.commits import settle
 from tests.datasets.scenery import make_lineage
@@ -169,6 +169,7 @@ class Crowd:
             "ledger-export": Export.objects.filter(requested_by=reader.pk).latest("id").pk,
             "notification": Notification.objects.filter(user=reader).latest("id").pk,
             "job": Job.objects.filter(requested_by=reader.pk).latest("id").pk,
+            "webhook": Webhook.objects.filter(team=scene.team).earliest("id").pk,
             "token": ApiToken.objects.filter(user=reader).latest("id").id,
             "absence": reader.absences.latest("id").pk,
         }
@@ -212,6 +213,7 @@ def grow(crowd: Crowd, count: int) -> None:
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
     settle()
+    _webhooks(crowd, count)
 
 
 def _another_team(crowd: Crowd) -> None:
@@ -224,6 +226,23 @@ def _another_team(crowd: Crowd) -> None:
     owners.vacate(held.get(responsibility="sponsor"), by=scene.lead)
     make_gate(scene)
     answer(make_assessment(scene), "splits_identified", "yes", scene)
+
+
+def _webhooks(crowd: Crowd, count: int) -> None:
+    """Make webhooks of the team and of the organisation; send ever more to the first one, in ever more tries."""
+    team = crowd.scene.team
+    for _number in range(count):
+        make_webhook(team, crowd.scene.lead, name=f"Hook {next(_count)}", kinds=["gate."])
+        make_webhook(None, _fresh(crowd.administrator), name=f"Hook {next(_count)}", kinds=["gate."])
+    first = Webhook.objects.filter(team=team).earliest("id")
+    sent = first.deliveries.values("seq")
+    for entry in (
+        Entry.objects.filter(team_id=team.pk, seq__isnull=False).exclude(seq__in=sent).order_by("-seq")[:count]
+    ):
+        WebhookDelivery.objects.create(webhook=first, seq=entry.seq, state="dead", settled_at=now())
+    for delivery in first.deliveries.all():
+        for _number in range(count):
+            WebhookTry.objects.create(delivery=delivery, status=500, answer="Oh", duration_ms=7)
 
 
 def _fresh(user: User) -> User:

@@ -17,8 +17,8 @@ from apps.ledger import sentences
 
 ROOT = Path(settings.BASE_DIR)
 APPS = (
-    "ledger", "people", "owners", "evidence", "gates", "usecases", "datasets", "registry", "evaluations", "releases",
-    "assessments",
+    "ledger", "people", "owners", "agenda", "evidence", "gates", "usecases", "datasets", "registry", "evaluations",
+    "releases", "assessments",
 )  # fmt: skip
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",
@@ -28,6 +28,7 @@ INTERNAL = {
     "people.connect_identity": "follows a sign-in at the identity provider",
     "people.disconnect_identity": "reached on allauth's page of connected accounts",
     "people.end_session": "reached as sessions/{id} and on the settings page",
+    "agenda.forget_deliveries": "follows the clock",
     "evidence.plain_name": "a format",
     "gates.refresh": "follows every change",
     "gates.refresh_all": "follows the clock",

@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from apps.agenda import mailing
-from apps.agenda.models import Mail, Notification
+from apps.agenda.models import Mail, Notification, Webhook, WebhookDelivery
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
@@ -48,7 +48,7 @@ from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.releases.models import Environment, Release, Rollback
-from tests.agenda.scenery import make_mail, make_notification
+from tests.agenda.scenery import furnish_webhook, make_mail, make_notification
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
@@ -77,6 +77,8 @@ NAMESPACES = (
     "registry", "evaluations", "releases",
 )  # fmt: skip
 ONLY_POST = {
+    "agenda:webhook_test", "agenda:webhook_rotate", "agenda:webhook_switch_off", "agenda:webhook_switch_on",
+    "agenda:webhook_send_dead_again", "agenda:delivery_send_again",
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch", "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
@@ -127,6 +129,7 @@ def furnished() -> tuple[Scene, Any]:
     gate = make_gate(scene)
     with_exceptions(scene, gate)
     make_notification(scene.lead, mail=make_mail(scene.lead))
+    furnish_webhook(scene)
     return scene, gate
 
 
@@ -215,6 +218,11 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "owners:drill": ContinuityDrill.objects.first().pk,
         "owners:person": scene.engineer.pk,
         "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
+        "agenda:webhook": Webhook.objects.filter(team=scene.team).order_by("id").values_list("pk", flat=True).first(),
+        "agenda:delivery": WebhookDelivery.objects.filter(webhook__team=scene.team)
+        .order_by("id")
+        .values_list("pk", flat=True)
+        .first(),
         "people:person": scene.engineer.pk,
         "people:service_token": scene.engineer.pk,
         "people": scene.team.pk,

@@ -79,14 +79,14 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | RULES
     | ASSESS
     | PHASES
-    | {"grant.give"},
+    | {"grant.give", "webhook.manage"},
     Role.AUDITOR: BASE | TRAIL | OVERSIGHT,
-    Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign"},
+    Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign", "webhook.manage"},
 }
 ORGANISATION_PERMISSIONS: dict[str, frozenset[str]] = {
     "": frozenset(),
     OrganisationRole.AUDITOR: BASE | TRAIL | OVERSIGHT,
-    OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign"},
+    OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign", "webhook.manage"},
 }
 PROGRAM_ROLES = frozenset({Role.MEMBER, Role.DATA_STEWARD, Role.TECHNICAL_OWNER, Role.AUDITOR})
 PERMISSIONS = frozenset().union(*ROLE_PERMISSIONS.values())

@@ -38,7 +38,7 @@ from apps.owners.models import Ownership
 from apps.people.models import Absence, ApiToken
 from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
-from tests.agenda.scenery import make_notification
+from tests.agenda.scenery import furnish_webhook, make_notification
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
@@ -96,6 +96,7 @@ def world(notary: Callable[[], None]) -> World:
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     audit = draw(scene)
+    webhook = furnish_webhook(scene)
     notary()
     waiver, thread, condition = with_exceptions(scene, gate)
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
@@ -146,6 +147,7 @@ def world(notary: Callable[[], None]) -> World:
         "release": released.live.pk,
         "rollback": released.rollback.pk,
         "rehearsal": released.rehearsal.pk,
+        "webhook": webhook.pk,
     }
     return World(scene, gate, objects)
 
@@ -460,6 +462,16 @@ ACTS: dict[str, Act] = {
     "gate-condition:answers": Act("holder", lambda w: {"is_accepted": True}, "sign"),
     "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
     "due-item:nudges": Act("due.nudge", _offered),
+    "webhook:create": Act(
+        "webhook.manage",
+        lambda w: {"team": str(w.scene.team.pk), "name": "N", "url": "https://hooks.example.org/x"},
+    ),
+    "webhook:destroy": Act("webhook.manage"),
+    "webhook:secrets": Act("webhook.manage"),
+    "webhook:tests": Act("webhook.manage"),
+    "webhook:switch_offs": Act("webhook.manage"),
+    "webhook:switch_ons": Act("webhook.manage"),
+    "webhook:repeats": Act("webhook.manage"),
     "ledger-export:create": Act("trail.export"),
     "ledger-verification:create": Act("trail.verify"),
 }

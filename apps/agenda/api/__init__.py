@@ -4,6 +4,7 @@ from typing import Any
 
 from apps.agenda.api.notifications import NotificationViewSet, PreferencesViewSet, SubscriptionViewSet
 from apps.agenda.api.overview import DutyViewSet
+from apps.agenda.api.webhooks import WebhookViewSet
 from apps.agenda.api.work import MyWorkViewSet
 
 
@@ -14,3 +15,4 @@ def register(router: Any) -> None:
     router.register("due-items", DutyViewSet, basename="due-item")
     router.register("notifications", NotificationViewSet, basename="notification")
     router.register("subscriptions", SubscriptionViewSet, basename="subscription")
+    router.register("webhooks", WebhookViewSet, basename="webhook")

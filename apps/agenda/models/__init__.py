@@ -1,3 +1,5 @@
+"""The tables of the agenda, one noun a file."""
+
 from apps.agenda.models.notifications import (
     DueCount,
     Mail,
@@ -6,5 +8,17 @@ from apps.agenda.models.notifications import (
     Subscription,
     TrailCursor,
 )
+from apps.agenda.models.webhooks import Webhook, WebhookCursor, WebhookDelivery, WebhookTry
 
-__all__ = ["DueCount", "Mail", "Notification", "Preference", "Subscription", "TrailCursor"]
+__all__ = [
+    "DueCount",
+    "Mail",
+    "Notification",
+    "Preference",
+    "Subscription",
+    "TrailCursor",
+    "Webhook",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookTry",
+]
