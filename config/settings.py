@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "apps.evaluations",
     "apps.releases",
     "apps.assessments",
+    "apps.operations",
     *(["config.demo"] if EMBEDDED else []),
 ]
 
@@ -166,6 +167,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800},
     },
+    "operations_ensure_reviews": {
+        "task": "operations.ensure_reviews",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "operations_record_missed": {"task": "operations.record_missed", "schedule": 60.0, "options": {"expires": 60}},
     "gates_refresh_all": {"task": "gates.refresh_all", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 CELERY_TIMEZONE = "UTC"
