@@ -33,7 +33,7 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, audits, custody, evaluations, material, models, origins, releases, sensitive
+from config.demo import annotating, audits, custody, evaluations, material, models, origins, releases, rhythm, sensitive
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
@@ -81,6 +81,7 @@ class Story:
         models.tell(self)
         evaluations.tell(self)
         releases.tell(self)
+        rhythm.tell(self)
         custody.share(self)
 
     def _found(self) -> None:

@@ -20,7 +20,7 @@ from apps.people.rule_api import NothingSerializer
 from apps.people.visibility import visible_people
 
 
-class ReviewSerializer(serializers.ModelSerializer[Review]):
+class ScheduledReviewSerializer(serializers.ModelSerializer[Review]):
     use_case = serializers.UUIDField(source="plan.use_case_id", read_only=True)
     cadence = serializers.CharField(source="plan.cadence", read_only=True)
     signed = serializers.SerializerMethodField(help_text="What was signed; null until it is performed.")
@@ -106,7 +106,7 @@ class ReviewViewSet(ReadView):
     """Reviews: opened when their period begins, performed by who answers for them, or recorded as missed."""
 
     model = Review
-    serializer_class = ReviewSerializer
+    serializer_class = ScheduledReviewSerializer
     filterset_class = ReviewFilter
     orderings = {"due": "due_at", "created": "id"}
 
@@ -129,7 +129,7 @@ class ReviewViewSet(ReadView):
         found = checklist.read(self.get_object())
         return Response({"digest": found.digest, "items": [line.as_dict() for line in found.lines]})
 
-    @extend_schema(request=PerformanceSerializer, responses={201: ReviewSerializer})
+    @extend_schema(request=PerformanceSerializer, responses={201: ScheduledReviewSerializer})
     @action(detail=True, methods=["post"])
     def performances(self, request: Any, pk: str) -> Response:
         """Perform it, as who holds its responsibility: scope ``sign`` and a fresh confirmation are needed."""
@@ -146,7 +146,7 @@ class ReviewViewSet(ReadView):
             follow_up=FollowUpTerms(**terms) if terms else None,
             confirmation_id=data["confirmation"],
         )
-        return Response(ReviewSerializer(performed).data, status=status.HTTP_201_CREATED)
+        return Response(ScheduledReviewSerializer(performed).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(methods=["GET"], responses=ReviewCommentSerializer(many=True), filters=False)
     @extend_schema(
