@@ -7,7 +7,7 @@ from typing import Any
 from apps.core.canonical import digest_of
 from apps.evidence import facts
 from apps.evidence.facts import Fact
-from apps.operations.models import Review
+from apps.operations.models import Review, ReviewState
 from apps.operations.refs import use_case_ref
 from apps.operations.template import Item, Template, known
 
@@ -42,10 +42,13 @@ class Checklist:
 
 
 def read(review: Review) -> Checklist:
-    """Return the checklist of an open review with its facts as they are now; its digest names exactly what is shown."""
+    """Return the checklist of a review; its digest names exactly what is shown.
+
+    An open one has its facts as they are now. A missed one has none: nobody looked at them then.
+    """
     template = known(review.template.source)
     use_case = review.plan.use_case
-    names = template.fact_names
+    names = template.fact_names if review.state == ReviewState.OPEN else set()
     found: Mapping[str, Fact] = facts.read(use_case_ref(review.plan), use_case, names) if names else {}
     lines = tuple(
         Line(item, fact, item.held_by(fact))

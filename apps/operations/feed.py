@@ -18,6 +18,7 @@ from apps.operations.template import known
 from apps.operations.working_days import DAY, due_day, periods_from
 
 AHEAD = dt.timedelta(days=92)
+YEAR = dt.timedelta(days=366)
 LENGTH = dt.timedelta(hours=1)
 MOST = 1000
 
@@ -34,10 +35,12 @@ def feed_of(user: Any) -> bytes:
     calendar.add("method", "PUBLISH")
     calendar.add("x-wr-calname", _("Fourgate reviews"))
     held = held_by(user)
-    for event in [*_open(user, held), *_to_come(user, held, moment), *_follow_ups(user)][:MOST]:
+    events = [*_open(user, held), *_to_come(user, held, moment), *_follow_ups(user)][:MOST]
+    for event in events:
         event.add("dtstamp", moment)
         calendar.add_component(event)
-    calendar.add_missing_timezones(moment.date() - dt.timedelta(days=366), moment.date() + dt.timedelta(days=366))
+    on = [moment.date(), *(event.decoded("dtstart").date() for event in events)]
+    calendar.add_missing_timezones(min(on) - YEAR, max(on) + YEAR)
     return bytes(calendar.to_ical())
 
 

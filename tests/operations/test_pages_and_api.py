@@ -10,12 +10,14 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from apps.core import clock
 from apps.operations import actions, checklist
 from apps.operations.models import FollowUp, Review, ReviewPlan, TeamCalendar
 from apps.people.models import User
 from tests.api.client import Caller
 from tests.gates.scenery import proof
 from tests.operations.scenery import (
+    DAY,
     at,
     furnish_rhythm,
     make_calendar,
@@ -231,11 +233,16 @@ def test_a_program_does_what_a_person_does(scene: Scene) -> None:
     review = listed["results"][0]
     status, shown = engineer.get(f"reviews/{review['id']}/checklist/")
     assert next(item["id"] for item in shown["items"]) == "outputs_sampled"
+    until = (clock.today() + 9 * DAY).isoformat()
     body: dict[str, Any] = {
         "shown": shown["digest"],
         "answers": [{"item": item["id"], "answer": "ok"} for item in shown["items"]],
         "outcome": "follow_up",
-        "follow_up": {"what": "Look again", "owner": str(scene.lead.pk), "due_on": "2100-01-01"},
+        "follow_up": {
+            "what": "Look again",
+            "owner": str(scene.lead.pk),
+            "due_on": (clock.today() + 9 * DAY).isoformat(),
+        },
     }
     url = f"reviews/{review['id']}/performances/"
     assert Caller(scene.engineer, "read", "write").post(url, body)[0] == 403

@@ -177,6 +177,7 @@ def test_an_outcome_says_all_that_it_needs(scene: Scene, daily: Review) -> None:
     assert field(outcome="follow_up") == ["/what"]
     assert field(outcome="follow_up", follow_up=terms(owner, what=" ")) == ["/what"]
     assert field(outcome="follow_up", follow_up=terms(owner, days=-1)) == ["/due_on"]
+    assert field(outcome="follow_up", follow_up=terms(owner, days=400)) == ["/due_on"]
     assert field(outcome="fine", follow_up=terms(owner)) == ["/outcome"]
     assert field(outcome="follow_up", follow_up=terms(make_operating(name="Other").lead)) == ["/owner"]
     owner.is_active = False

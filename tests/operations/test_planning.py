@@ -106,6 +106,8 @@ def test_a_plan_needs_a_calendar_a_template_and_a_day_to_come() -> None:
     with at("2026-05-04T20:00:00+00:00"):
         with refuses("plan_backdated"):
             plan(scene, starts_on=dt.date(2026, 5, 4))
+        with refuses("invalid_input"):
+            plan(scene, starts_on=dt.date(9999, 12, 31))
         assert plan(scene).starts_on == dt.date(2026, 5, 5)
         later = plan(scene, "weekly", starts_on=dt.date(2026, 6, 1))
     assert days(later) == []

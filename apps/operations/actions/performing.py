@@ -37,6 +37,7 @@ from apps.people.models import User
 OK, NOT_OK, NOT_APPLICABLE = "ok", "not_ok", "not_applicable"
 ANSWERS = (OK, NOT_OK, NOT_APPLICABLE)
 LONGEST_NOTE = 1000
+LONGEST_FOLLOW_UP = dt.timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +207,9 @@ def _require_outcome(
     person = follow_up.owner
     if person.kind != User.Kind.PERSON or not person.is_active or not person.may("view", review.team.pk):
         raise refuse("owner", _("Name an active person who sees the use case."))
-    if follow_up.due_on < moment.astimezone(ZoneInfo(review.time_zone)).date():
-        raise refuse("due_on", _("This day has passed. Name one to come."))
+    today = moment.astimezone(ZoneInfo(review.time_zone)).date()
+    if not today <= follow_up.due_on <= today + LONGEST_FOLLOW_UP:
+        raise refuse("due_on", _("Name a day to come, within the next year."))
 
 
 def _follow(review: Review, terms: FollowUpTerms) -> FollowUp:

@@ -20,6 +20,8 @@ from apps.people.models import User
 from apps.releases.models import Release
 from apps.usecases.models import Phase, UseCase
 
+FURTHEST_START = dt.timedelta(days=366)
+
 
 def is_in_operation(use_case: UseCase) -> bool:
     """Tell whether there is something to review: a pilot, production, or a release that is live in whatever phase."""
@@ -54,6 +56,10 @@ def plan_reviews(use_case: UseCase, cadence: str, *, by: User, starts_on: dt.dat
         raise PlanBackdated(
             _("Nobody can review what has passed. Start today, %(day)s, or later.") % {"day": today.isoformat()},
             errors={"/starts_on": [_("This day has passed.")]},
+        )
+    if starts_on > today + FURTHEST_START:
+        raise InvalidInput(
+            _("Plan what begins within the next year."), errors={"/starts_on": [_("More than a year ahead.")]}
         )
     try:
         with transaction.atomic():

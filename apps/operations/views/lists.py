@@ -29,7 +29,7 @@ class ReviewList(ListPage):
     subtitle = _("What is looked at every day, week, month and quarter, and what was missed.")
     filterset_class = ReviewFilter
     orderings = {"due": "due_at", "created": "id"}
-    default_ordering = "-due_at"
+    default_ordering = ("-due_at", "-id")
     csv_name = "reviews"
     csv_columns = (
         (_("Use case"), lambda row: row.plan.use_case.name),

@@ -13,6 +13,7 @@ from apps.core.clock import now
 from apps.core.errors import NotFound, Text
 from apps.core.pages import ActionFormView, Crumb, DetailPage
 from apps.operations import actions, forms
+from apps.operations.actions.templates import TEMPLATES
 from apps.operations.models import Cadence, ReviewPlan, TeamCalendar
 from apps.operations.template import known
 from apps.operations.working_days import DAY, due_day, periods_from
@@ -99,7 +100,7 @@ class PlanDetail(DetailPage):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         plan = self.object
-        template = actions.templates.TEMPLATES.newest_published(plan.cadence)
+        template = TEMPLATES.newest_published(plan.cadence)
         days = plan.use_case.team.calendar.working_days
         coming = periods_from(plan.cadence, plan.covered_until + DAY, days) if plan.next_at else iter(())
         return super().get_context_data(
