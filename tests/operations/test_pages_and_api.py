@@ -241,7 +241,7 @@ def test_a_program_does_what_a_person_does(scene: Scene) -> None:
         "follow_up": {
             "what": "Look again",
             "owner": str(scene.lead.pk),
-            "due_on": (clock.today() + 9 * DAY).isoformat(),
+            "due_on": until,
         },
     }
     url = f"reviews/{review['id']}/performances/"
