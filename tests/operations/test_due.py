@@ -114,9 +114,9 @@ def test_a_duty_of_a_vacant_responsibility_is_nobodys_and_of_who_is_away_the_dep
         owners.appoint_deputy(held, deputy, by=scene.lead)
         people.record_absence(scene.engineer, start.date(), start.date(), by=scene.engineer)
         assert set(duties(start, start + 2 * DAY)[0].person_ids) == {scene.engineer.pk, deputy.pk}
-        held.refresh_from_db()
-        owners.vacate(held, by=scene.lead)
-        assert duties(start, start + 2 * DAY)[0].person_ids == ()
+    held.refresh_from_db()
+    owners.vacate(held, by=scene.lead)
+    assert duties(start, start + 2 * DAY)[0].person_ids == ()
 
 
 def _more(scene: Scene, count: int) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.core.errors import Refusal
 from apps.evidence import facts
 from apps.ledger.models import Entry
 from apps.operations import actions, tasks
@@ -67,7 +68,7 @@ def test_a_calendar_is_made_once_and_changed_by_its_revision() -> None:
 )
 def test_a_calendar_that_cannot_be_is_refused(values: dict[str, Any], field: str) -> None:
     scene = make_scene(complete=False)
-    with pytest.raises(Exception, match="") as caught:
+    with pytest.raises(Refusal) as caught:
         make_calendar(scene, **{"time_zone": "UTC", **values})
     assert caught.value.code == "team_calendar_invalid"
     assert list(caught.value.errors) == [field]
