@@ -35,7 +35,8 @@ def put_sensitive(version: DatasetVersion, **kinds: dict[str, Any]) -> None:
 def put_findings(version: DatasetVersion, parts: dict[str, Any]) -> None:
     """Give the inspection of a version another result; parts that are None are left out of it."""
     found = Inspection.objects.select_related("result").get(version=version)
-    findings = {name: part for name, part in (found.findings | parts).items() if part is not None}
+    left_out = {name for name, part in parts.items() if part is None}
+    findings = {name: part for name, part in (found.findings | parts).items() if name not in left_out}
     found.result = InspectionResult.objects.create(
         key=digest_of([str(new_id())]), digest=digest_of(findings), findings=findings, engine="duckdb"
     )

@@ -61,6 +61,7 @@ def terms(days: int = 5, responsibility: str = "technical_owner") -> gates.Terms
     return gates.Terms("Publish the study on the wiki", now().date() + days * DAY, responsibility)
 
 
+@transaction.atomic
 def with_exceptions(scene: Scene, gate: Gate) -> tuple[Waiver, Thread, Condition]:
     """Put one of each onto a complete gate: a waiver of what is met, a thread, and a condition of an approval."""
     waiver = Waiver.objects.create(

@@ -85,7 +85,7 @@ def test_from_sign_in_to_the_verified_export(page: Any, live_server: Any, scratc
     attach(page, scene, kinds, scratch)
     page.get_by_role("link", name="Open the start gate").click()
     page.get_by_role("button", name="Open the gate").click()
-    page.get_by_text("15 of 15 met").wait_for()
+    page.get_by_text("17 of 17 met").wait_for()
 
     sign(page, url, scene.people["business_owner"])
     sign(page, url, scene.people["compliance_reviewer"])
