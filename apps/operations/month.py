@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -15,7 +14,6 @@ from apps.operations.working_days import DAY, due_day, periods_from
 from apps.people.models import Team
 
 MOST = 1000
-INSTANT = dt.timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +55,7 @@ def month(user: Any, first: dt.date, team: Team | None, moment: dt.datetime) -> 
     }
     rows = list(_reviews(user, team, start, end)[: MOST + 1])
     for row in rows[:MOST]:
-        on = (row.due_at - INSTANT).astimezone(ZoneInfo(row.time_zone)).date()
+        on = row.due_day
         if on in days:
             overdue = row.state == ReviewState.OPEN and row.due_at <= moment
             url = reverse("operations:review_detail", args=[row.pk])

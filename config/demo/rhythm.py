@@ -11,6 +11,7 @@ from apps.people import confirmations
 from apps.usecases.models import UseCase
 from config.demo.people import PASSWORD
 
+DAY = dt.timedelta(days=1)
 READ = "Twenty answers read, four of each intent."
 
 
@@ -28,15 +29,17 @@ def tell(story: Any) -> None:
     _next_day(story)
     _perform(story, daily, "follow_up", READ, "Two refusals were recorded as no incident; they are now.")
     _next_day(story)
+    while story.moment + 2 * DAY < dt.datetime.now(dt.UTC):
+        _next_day(story)
+        _perform(story, daily, "fine", READ)
     _next_day(story)
-    _next_day(story)
-    missed = Review.objects.filter(plan=daily, state="missed").first()
-    if missed is not None:
-        with story.later(minutes=20):
+    for missed in Review.objects.filter(plan=daily, state="missed").whole()[:1]:
+        with story.later(minutes=10):
             actions.comment_on_review(
-                missed, by=story.who("teodora"), text="We moved desks that day. Nothing was read; I looked at it now."
+                missed,
+                by=story.who("teodora"),
+                text="We moved desks that day and nothing was read. I looked at it since.",
             )
-    _perform(story, daily, "fine", READ)
 
 
 def _holidays() -> list[dict[str, str]]:

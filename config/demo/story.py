@@ -37,7 +37,7 @@ from config.demo import annotating, audits, custody, evaluations, material, mode
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
-WEEKS = 6
+WEEKS = 7
 PACE = 2.0
 
 

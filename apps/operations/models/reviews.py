@@ -224,6 +224,11 @@ class Review(Record, TeamOwned):
         return str(Period(self.first_day, self.last_day))
 
     @property
+    def due_day(self) -> dt.date:
+        """Return the day of the team by whose end it is due."""
+        return (self.due_at - dt.timedelta(microseconds=1)).astimezone(ZoneInfo(self.time_zone)).date()
+
+    @property
     def team(self) -> Team:
         return self.plan.use_case.team
 
