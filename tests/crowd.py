@@ -470,7 +470,8 @@ def _reviews(crowd: Crowd, count: int) -> None:
         make_calendar(scene)
         for cadence in ("daily", "monthly"):
             plan_reviews(scene, cadence)
-        perform(newest(own.get(cadence="daily")), scene.engineer)
+        asked = terms(crowd.reader)
+        perform(newest(own.get(cadence="daily")), scene.engineer, outcome="follow_up", follow_up=asked)
     first, moment = newest(own.get(cadence="daily")), now()
     for number in range(count):
         case = dataclasses.replace(scene, use_case=_fresh_use_case(scene))
