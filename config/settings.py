@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "apps.evaluations",
     "apps.releases",
     "apps.assessments",
+    "apps.operations",
     *(["config.demo"] if EMBEDDED else []),
 ]
 
@@ -171,6 +172,12 @@ CELERY_BEAT_SCHEDULE = {
     "agenda_remind": {"task": "agenda.remind", "schedule": 60.0, "options": {"expires": 60}},
     "agenda_tell_followers": {"task": "agenda.tell_followers", "schedule": 5.0, "options": {"expires": 5}},
     "agenda_mail": {"task": "agenda.mail", "schedule": 15.0, "options": {"expires": 15}},
+    "operations_ensure_reviews": {
+        "task": "operations.ensure_reviews",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "operations_record_missed": {"task": "operations.record_missed", "schedule": 60.0, "options": {"expires": 60}},
     "gates_refresh_all": {"task": "gates.refresh_all", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 CELERY_TIMEZONE = "UTC"
@@ -355,6 +362,9 @@ SPECTACULAR_SETTINGS = {
         "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
         "WebhookFormatEnum": "apps.agenda.models.webhooks.Webhook.Format",
         "WebhookDeliveryStateEnum": "apps.agenda.models.webhooks.WebhookDelivery.State",
+        "CadenceEnum": "apps.operations.models.Cadence",
+        "ScheduledReviewStateEnum": "apps.operations.models.ReviewState",
+        "ReviewOutcomeEnum": "apps.operations.models.Outcome",
         "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,

@@ -51,6 +51,8 @@ from apps.gates.models import Condition, PolicyVersion, SignOff, Thread, Waiver
 from apps.ledger import actions as ledger
 from apps.ledger.actions import record_on
 from apps.ledger.models import Checkpoint, Entry, Export
+from apps.operations import actions as operations
+from apps.operations.models import FollowUp, Review, ReviewPlan, ReviewTemplate, TeamCalendar
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
@@ -62,6 +64,8 @@ from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.registry.refs import model_ref, model_version_ref, run_ref
 from apps.releases import actions as releases
 from apps.releases.models import Environment, Rehearsal, Release, Rollback
+from apps.usecases import actions as usecases
+from apps.usecases.models import UseCase
 from tests.agenda.scenery import make_mail, make_notification, make_webhook
 from tests.assessments.scenery import answer, make_assessment
 from tests.commits import settle
@@ -77,6 +81,8 @@ from tests.evaluations.scenery import (
     make_suite_version,
     scores,
 )
+from tests.operations.scenery import make_calendar, newest, perform, terms
+from tests.operations.scenery import plan as plan_reviews
 from tests.people.factories import make_user, member
 from tests.registry.scenery import make_model, make_model_version, make_run
 from tests.releases.scenery import (
@@ -96,6 +102,7 @@ from tests.scenery import (
     make_export,
     make_gate,
     make_scene,
+    name_holder,
     publish_guideline,
     upload,
 )
@@ -172,6 +179,11 @@ class Crowd:
             "webhook": Webhook.objects.filter(team=scene.team).earliest("id").pk,
             "token": ApiToken.objects.filter(user=reader).latest("id").id,
             "absence": reader.absences.latest("id").pk,
+            "review": Review.objects.filter(plan__use_case=scene.use_case, state="performed").earliest("id").pk,
+            "review-plan": ReviewPlan.objects.filter(use_case=scene.use_case).earliest("id").pk,
+            "review-template": ReviewTemplate.objects.latest("id").pk,
+            "review-follow-up": FollowUp.objects.filter(owner=reader).latest("id").pk,
+            "team-calendar": TeamCalendar.objects.get(team=scene.team).pk,
         }
 
 
@@ -209,6 +221,7 @@ def grow(crowd: Crowd, count: int) -> None:
         _models(crowd, count, versions)
         _evaluations(crowd, count)
         _releases(crowd, count)
+        _reviews(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
@@ -225,6 +238,7 @@ def _another_team(crowd: Crowd) -> None:
     hand_over(held.get(responsibility="business_owner"), crowd.reader, by=scene.lead, deputy=crowd.administrator)
     owners.vacate(held.get(responsibility="sponsor"), by=scene.lead)
     make_gate(scene)
+    make_calendar(scene, holidays=[{"date": f"{dt.date.today().year}-01-01", "name": "New Year"}])
     answer(make_assessment(scene), "splits_identified", "yes", scene)
 
 
@@ -470,6 +484,46 @@ def _releases(crowd: Crowd, count: int) -> None:
 def _another_live(scene: Scene, environment: Environment) -> Release:
     number = next(_count)
     return make_live(scene, environment, next_version(scene, f"3.{number}", seed=number))
+
+
+def _reviews(crowd: Crowd, count: int) -> None:
+    """Plan reviews of ever more use cases, perform some with follow-ups, leave others open and overdue."""
+    scene, own = crowd.scene, ReviewPlan.objects.filter(use_case=crowd.scene.use_case)
+    if not own.exists():
+        make_calendar(scene)
+        for cadence in ("daily", "monthly"):
+            plan_reviews(scene, cadence)
+        asked = terms(crowd.reader)
+        perform(newest(own.get(cadence="daily")), scene.engineer, outcome="follow_up", follow_up=asked)
+    first, moment = newest(own.get(cadence="daily")), now()
+    for number in range(count):
+        case = dataclasses.replace(scene, use_case=_fresh_use_case(scene))
+        hand_over_to = crowd.reader if number % 2 else crowd.administrator
+        name_holder(SubjectRef("use_case", case.use_case.pk), "technical_owner", hand_over_to, by=scene.lead)
+        done = plan_reviews(case)
+        perform(newest(done), _fresh(hand_over_to), outcome="follow_up", follow_up=terms(crowd.reader))
+        plan_reviews(case, "weekly")
+        operations.comment_on_review(first, by=scene.engineer, text=f"Note {next(_count)}")
+        Review.objects.create(
+            plan=own.get(cadence="daily"),
+            template=first.template,
+            first_day=first.first_day - dt.timedelta(days=next(_count)),
+            last_day=first.first_day,
+            time_zone="UTC",
+            opens_at=moment - dt.timedelta(hours=2),
+            due_at=moment - dt.timedelta(hours=1),
+            lapses_at=moment + dt.timedelta(days=1),
+            responsibility="business_owner",
+        )
+        operations.propose_review_template(f"{first.template.source}\n# {next(_count)}\n", by=scene.lead)
+
+
+def _fresh_use_case(scene: Scene) -> UseCase:
+    made = usecases.create_use_case(
+        scene.team, by=scene.lead, name=f"Case {next(_count)}", summary="s", task="t", risk_tier="low"
+    )
+    UseCase.objects.filter(pk=made.pk).update(phase="pilot")
+    return UseCase.objects.get(pk=made.pk)
 
 
 def _gate_of_many(crowd: Crowd, count: int) -> None:

@@ -18,7 +18,7 @@ from apps.ledger import sentences
 ROOT = Path(settings.BASE_DIR)
 APPS = (
     "ledger", "people", "owners", "agenda", "evidence", "gates", "usecases", "datasets", "registry", "evaluations",
-    "releases", "assessments",
+    "releases", "assessments", "operations",
 )  # fmt: skip
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",
@@ -48,6 +48,9 @@ INTERNAL = {
     "datasets.export_of": "a question, not an act",
     "datasets.link_token": "a name",
     "datasets.open_link": "a question, not an act",
+    "operations.ensure_reviews": "follows the clock",
+    "operations.record_missed": "follows the clock",
+    "operations.import_default_review_templates": "follows a migration",
 }
 BY_ANOTHER_NAME = {
     "datasets.start_upload": "the page's script calls the endpoint",

@@ -43,6 +43,7 @@ from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates.models import Condition, Thread, Waiver
 from apps.ledger.models import Entry
+from apps.operations.models import FollowUp, Review, ReviewPlan, ReviewTemplate
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
@@ -55,6 +56,7 @@ from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
+from tests.operations.scenery import furnish_rhythm
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
 from tests.releases.scenery import furnish_releases
@@ -74,7 +76,7 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
-    "registry", "evaluations", "releases",
+    "registry", "evaluations", "releases", "operations",
 )  # fmt: skip
 ONLY_POST = {
     "agenda:webhook_test", "agenda:webhook_rotate", "agenda:webhook_switch_off", "agenda:webhook_switch_on",
@@ -88,13 +90,15 @@ ONLY_POST = {
     "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
     "datasets:version_compare_stop", "datasets:audit_dismiss", "datasets:table_read_forget", "registry:version_check",
     "agenda:nudge", "agenda:notification_open", "agenda:notifications_read",
+    "operations:template_publish", "operations:template_withdraw",
 }  # fmt: skip
-FOR_ANYBODY = {"agenda:unsubscribe"}
+FOR_ANYBODY = {"agenda:unsubscribe", "operations:feed"}
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
     "evaluations:review_judge",
-    "releases:release_roll_back", "releases:rollback_review",
+    "releases:release_roll_back", "releases:rollback_review", "operations:review_perform",
+    "operations:follow_up_settle",
 }  # fmt: skip
 
 
@@ -126,6 +130,7 @@ def furnished() -> tuple[Scene, Any]:
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
     furnish_releases(scene, furnish(scene))
     furnish_evaluations(scene)
+    furnish_rhythm(scene)
     gate = make_gate(scene)
     with_exceptions(scene, gate)
     make_notification(scene.lead, mail=make_mail(scene.lead))
@@ -152,6 +157,8 @@ def pages() -> list[tuple[str, dict[str, str]]]:
 def _kind(name: str) -> str:
     if name.startswith("datasets"):
         return "email"
+    if name.startswith("operations"):
+        return "daily"
     return "readiness" if name.startswith("assessments") else "start"
 
 
@@ -207,6 +214,12 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "releases:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "releases:release": Release.objects.live().filter(environment__team=scene.team).latest("id").pk,
         "releases:rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
+        "operations:review": Review.objects.filter(plan__use_case=scene.use_case).latest("id").pk,
+        "operations:follow_up": FollowUp.objects.filter(review__plan__use_case=scene.use_case).latest("id").pk,
+        "operations:plan": ReviewPlan.objects.filter(use_case=scene.use_case).earliest("id").pk,
+        "operations:plan_make": scene.use_case.pk,
+        "operations:team_calendar": scene.team.pk,
+        "operations:template": ReviewTemplate.objects.latest("id").pk,
         "gates:policy": gate.policy_version_id,
         "gates:waiver": Waiver.objects.filter(gate=gate).first().pk,
         "gates:thread": Thread.objects.filter(gate=gate).first().pk,
@@ -257,6 +270,8 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
                 "subject_id": dataset.pk if name.startswith("people") else version.pk,
                 "responsibility": "business_owner",
             }[key]
+    if name == "operations:feed":
+        values["token"] = "nobodys"
     if name == "owners:ownership_assign":
         values |= {"subject_type": "dataset", "subject_id": dataset.pk}
     return values
@@ -278,7 +293,12 @@ def test_every_page_answers(notary: Any) -> None:
         url = reverse(name, kwargs=arguments(name, keys, scene, gate))
         response = client.get(url)
         missing = ("ledger:export_download", "ledger:job_panel", "datasets:export_link", "datasets:export_file")
-        missing += ("gates:requirement_state", "gates:requirement_waive", "gates:requirement_comment")
+        missing += (
+            "operations:feed",
+            "gates:requirement_state",
+            "gates:requirement_waive",
+            "gates:requirement_comment",
+        )
         expected = 404 if name in missing else 403 if name in OF_ITS_HOLDER else 200
         if response.status_code != expected:
             broken.append((name, response.status_code))
@@ -305,7 +325,7 @@ def test_another_team_finds_nothing(notary: Any) -> None:
     for name, keys in pages():
         values = arguments(name, keys, scene, gate)
         if not ({"pk", "subject_id", "use_case", "seq"} & set(values)) or name.startswith(
-            ("gates:policy", "assessments:framework")
+            ("gates:policy", "assessments:framework", "operations:template")
         ):
             continue
         response = client.get(reverse(name, kwargs=values))

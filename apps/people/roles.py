@@ -32,7 +32,17 @@ class OrganisationRole(models.TextChoices):
 
 PEOPLE = frozenset({"people.manage", "grant.give", "token.manage_service"})
 GOVERNANCE = frozenset({"owner.assign", "gate.open", "gate.withdraw", "gate.sign"})
-RULES = frozenset({"policy.propose", "policy.publish", "framework.propose", "framework.publish"})
+RULES = frozenset(
+    {
+        "policy.propose",
+        "policy.publish",
+        "framework.propose",
+        "framework.publish",
+        "review_template.propose",
+        "review_template.publish",
+    }
+)
+REVIEWS = frozenset({"review.plan"})
 ASSESS = frozenset({"assessment.manage"})
 OVERSIGHT = frozenset({"due.oversee"})
 PHASES = frozenset({"usecase.move_phase"})
@@ -60,7 +70,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | EVIDENCE
     | ASSESS
-    | PHASES,
+    | PHASES
+    | REVIEWS,
     Role.COMPLIANCE_REVIEWER: BASE
     | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide", "evaluation.report"}
     | EVIDENCE,
@@ -79,6 +90,7 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | RULES
     | ASSESS
     | PHASES
+    | REVIEWS
     | {"grant.give", "webhook.manage"},
     Role.AUDITOR: BASE | TRAIL | OVERSIGHT,
     Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign", "webhook.manage"},

@@ -43,13 +43,14 @@ from config.demo import (
     models,
     origins,
     releases,
+    rhythm,
     sensitive,
     told,
 )
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
-WEEKS = 6
+WEEKS = 7
 PACE = 2.0
 
 
@@ -94,6 +95,7 @@ class Story:
         evaluations.tell(self)
         hooks.tell(self)
         releases.tell(self)
+        rhythm.tell(self)
         custody.share(self)
         hooks.deliver(self)
         told.tell(self)

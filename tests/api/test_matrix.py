@@ -46,6 +46,7 @@ from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
+from tests.operations.scenery import furnish_rhythm
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
 from tests.releases.scenery import furnish_releases
@@ -92,6 +93,7 @@ def world(notary: Callable[[], None]) -> World:
     model_version = furnish(scene)
     evaluation = furnish_evaluations(scene)
     released = furnish_releases(scene, model_version)
+    rhythm = furnish_rhythm(scene)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
@@ -148,6 +150,11 @@ def world(notary: Callable[[], None]) -> World:
         "rollback": released.rollback.pk,
         "rehearsal": released.rehearsal.pk,
         "webhook": webhook.pk,
+        "review": rhythm.open.pk,
+        "review-plan": rhythm.plan.pk,
+        "review-template": rhythm.template.pk,
+        "review-follow-up": rhythm.follow_up.pk,
+        "team-calendar": rhythm.calendar.pk,
     }
     return World(scene, gate, objects)
 
@@ -409,6 +416,20 @@ ACTS: dict[str, Act] = {
     "release:rollbacks": Act("holder", lambda w: {"reason": "r"}),
     "release:rehearsals": Act("release.propose", _rehearsal),
     "rollback:reviews": Act("holder", lambda w: {"verdict": "justified", "comment": "c"}),
+    "review-template:create": Act("review_template.propose", lambda w: {"source": "kind: daily"}),
+    "review-template:publications": Act("review_template.publish"),
+    "review-template:withdrawals": Act("review_template.propose"),
+    "team-calendar:create": Act("review.plan", lambda w: {"team": str(w.scene.team.pk), "time_zone": "Europe/Madrid"}),
+    "team-calendar:partial_update": Act("review.plan", lambda w: {"time_zone": "Europe/Madrid"}),
+    "review-plan:create": Act("review.plan", lambda w: {"use_case": str(w.scene.use_case.pk), "cadence": "monthly"}),
+    "review-plan:endings": Act("review.plan", lambda w: {"reason": "r"}),
+    "review:performances": Act(
+        "holder",
+        lambda w: {"shown": "sha256:x", "answers": [{"item": "drift_checked", "answer": "ok"}], "outcome": "fine"},
+        "sign",
+    ),
+    "review:comments": Act("evidence.add", lambda w: {"text": "t"}),
+    "review-follow-up:settlements": Act("asked", lambda w: {"note": "n"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),
@@ -478,9 +499,9 @@ ACTS: dict[str, Act] = {
 OWN = {
     "user:me", "token:create", "token:destroy", "absence:create", "absence:destroy", "confirmation:create",
     "session:destroy", "upload:partial_update", "upload:destroy", "notification:readings", "mail-preferences:create",
-    "subscription:create", "subscription:destroy",
+    "subscription:create", "subscription:destroy", "review-feed:create",
 }  # fmt: skip
-ORGANISATION_WIDE = {"policy", "framework", "ledger-checkpoint"}
+ORGANISATION_WIDE = {"policy", "framework", "review-template", "ledger-checkpoint"}
 
 
 def endpoints() -> list[tuple[str, str, str, str]]:

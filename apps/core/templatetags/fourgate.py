@@ -98,6 +98,13 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "partly": (lazy("Partly"), "warning", "circle-dashed"),
     "no": (lazy("No"), "danger", "x"),
     "not_applicable": (lazy("Not applicable"), "", "circle-dashed"),
+    "performed": (lazy("Performed"), "success", "signature"),
+    "planned": (lazy("Planned"), "", "calendar"),
+    "fine": (lazy("Fine"), "success", "check"),
+    "follow_up": (lazy("Follow-up"), "warning", "arrow-right"),
+    "call": (lazy("Call"), "danger", "bell"),
+    "ok": (lazy("Ok"), "success", "check"),
+    "not_ok": (lazy("Not ok"), "danger", "x"),
 }
 
 
