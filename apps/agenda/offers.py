@@ -52,14 +52,15 @@ def duties(start: dt.datetime, end: dt.datetime) -> list[Duty]:
     rows = OwnershipOffer.objects.pending().filter(
         offered_at__gte=start - ANSWER_WITHIN, offered_at__lt=end - ANSWER_WITHIN
     )
-    offers = list(rows.select_related("offered_by", "replaces__holder").order_by("id"))
+    offers = list(rows.select_related("offered_by", "to").order_by("id"))
     found = subjects.find(row.ref for row in offers)
     return [
         Duty(
             kind=f"offer.{row.responsibility}",
             subject=row.ref,
             title=subjects.kind(row.subject_type).label(found[row.ref]) if row.ref in found else row.title,
-            reason=_reason(row),
+            reason=_("%(name)s asked %(to)s to be %(title)s, and waits for an answer")
+            % {"name": row.offered_by.name, "to": row.to.name, "title": row.title.lower()},
             url=reverse("owners:offer_detail", args=[row.pk]),
             team_id=row.team_id,
             responsibility="",
