@@ -105,7 +105,7 @@ class PerformForm(ConfirmedForm):
         self.checklist = checklist
         for line in checklist.lines:
             self.fields[f"answer_{line.item.id}"] = forms.ChoiceField(
-                label=line.item.title, choices=ANSWER_CHOICES, widget=forms.RadioSelect
+                label=_("What you found"), choices=ANSWER_CHOICES, widget=forms.RadioSelect
             )
             self.fields[f"note_{line.item.id}"] = forms.CharField(
                 label=_("Why, if it is not ok"), max_length=LONGEST_NOTE, required=False
