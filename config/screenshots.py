@@ -22,6 +22,11 @@ FIXED = {
     "my-work": "/",
     "due": "/due/",
     "notifications": "/notifications/",
+    "reviews": "/reviews/",
+    "reviews-calendar": "/reviews/calendar/",
+    "reviews-overdue": "/reviews/overdue/",
+    "review-templates": "/reviews/templates/",
+    "review-feed": "/reviews/feed/",
     "mail-preferences": "/settings/mails/",
     "mails": "/settings/mails/sent/",
     "use-cases": "/use-cases/",
@@ -113,6 +118,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     cards = first(first("/datasets/", "Card questions"), "v1")
     running = first(f"{cards}audits/", "Audit 1", "main table a")
     case = first("/use-cases/", "Support assistant")
+    missed_review = first("/reviews/?state=missed", "review", "td a")
+    open_review = first("/reviews/?state=open", "Weekly review", "td a")
     model = first("/models/", "Intent classifier", "td a")
     run, unapproved = first(model, "Run 1", "td a"), first(model, "Run 2", "td a")
     artefact, elsewhere = first(run, "0.1.0", "td a"), first(run, "0.1.0-q4", "td a")
@@ -236,6 +243,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "version-register": (f"{dataset}register/", "teodora"),
         "table-reads": (f"{dataset}tables/", "teodora"),
         "use-case": (case, "ines"),
+        "review-missed": (missed_review, "ines"),
+        "review-perform": (f"{open_review}perform/", "teodora"),
         "model": (model, "ravi"),
         "model-new": (case.replace("/use-cases/", "/models/new/"), "teodora"),
         "model-edit": (f"{model}edit/", "teodora"),
