@@ -13,6 +13,13 @@ from django.db import connection
 from django.test import TransactionTestCase
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no worker is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def _own_state(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give each test its own storage and notary, and fast password hashes."""
