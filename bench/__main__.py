@@ -36,6 +36,7 @@ def main() -> int:
     from django.core.management import call_command
 
     from bench import (  # noqa: F401
+        agenda,
         annotations,
         deployment,
         facts,

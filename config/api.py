@@ -23,6 +23,7 @@ for label in (
     "evaluations",
     "releases",
     "assessments",
+    "operations",
 ):
     import_module(f"apps.{label}.api").register(router)
 

@@ -20,6 +20,15 @@ URL = f"http://localhost:{PORT}"
 SIZES = {"1440": (1440, 1000), "390": (390, 844)}
 FIXED = {
     "my-work": "/",
+    "due": "/due/",
+    "notifications": "/notifications/",
+    "reviews": "/reviews/",
+    "reviews-calendar": "/reviews/calendar/",
+    "reviews-overdue": "/reviews/overdue/",
+    "review-templates": "/reviews/templates/",
+    "review-feed": "/reviews/feed/",
+    "mail-preferences": "/settings/mails/",
+    "mails": "/settings/mails/sent/",
     "use-cases": "/use-cases/",
     "use-case-new": "/use-cases/new/",
     "datasets": "/datasets/",
@@ -34,6 +43,8 @@ FIXED = {
     "models-nothing": "/models/?search=nothing-like-this",
     "runs": "/models/runs/",
     "model-versions": "/models/versions/",
+    "webhooks": "/settings/webhooks/",
+    "webhook-new": "/settings/webhooks/new/",
     "environments": "/releases/",
     "environments-nothing": "/releases/?search=nothing-like-this",
     "environment-new": "/releases/environments/new/",
@@ -66,7 +77,15 @@ FIXED = {
     "two-factor": "/accounts/2fa/",
     "password": "/accounts/password/change/",
 }
-PEOPLE = {"invite": "ada", "trail": "audrey", "seals": "audrey", "entry": "audrey", "people": "ada", "teams": "ada"}
+PEOPLE = {
+    "invite": "ada",
+    "trail": "audrey",
+    "mails": "ada",
+    "seals": "audrey",
+    "entry": "audrey",
+    "people": "ada",
+    "teams": "ada",
+}
 
 
 def sign_in(page: Page, who: str) -> None:
@@ -99,6 +118,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     cards = first(first("/datasets/", "Card questions"), "v1")
     running = first(f"{cards}audits/", "Audit 1", "main table a")
     case = first("/use-cases/", "Support assistant")
+    missed_review = first("/reviews/?state=missed", "review", "td a")
+    open_review = first("/reviews/?state=open", "Weekly review", "td a")
     model = first("/models/", "Intent classifier", "td a")
     run, unapproved = first(model, "Run 1", "td a"), first(model, "Run 2", "td a")
     artefact, elsewhere = first(run, "0.1.0", "td a"), first(run, "0.1.0-q4", "td a")
@@ -106,6 +127,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
     proposal = first("/releases/all/?state=proposed", "0.1.0-q4", "td a")
     staging = first("/releases/", "Staging", "td a")
     build = first("/gates/?kind=build", "Intent classifier", "td a")
+    hook = first("/settings/webhooks/", "Deployment board", "td a")
+    undelivered = first(f"{hook}?state=dead", "", "td a")
     drill = first("/owners/continuity/", "Bruno")
     offer = first("/owners/offers/?state=pending&search=luc", "Sponsor")
     bruno = first("/settings/people/", "Bruno")
@@ -220,6 +243,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "version-register": (f"{dataset}register/", "teodora"),
         "table-reads": (f"{dataset}tables/", "teodora"),
         "use-case": (case, "ines"),
+        "review-missed": (missed_review, "ines"),
+        "review-perform": (f"{open_review}perform/", "teodora"),
         "model": (model, "ravi"),
         "model-new": (case.replace("/use-cases/", "/models/new/"), "teodora"),
         "model-edit": (f"{model}edit/", "teodora"),
@@ -237,6 +262,8 @@ def found(page: Page) -> dict[str, tuple[str, str]]:
         "drill": (drill, "ines"),
         "drill-run": (f"/owners/continuity/run/?people={who}", "ines"),
         "drill-away": (f"/owners/continuity/run/?people={who}&mode=is_away", "ines"),
+        "webhook": (hook, "ines"),
+        "webhook-delivery": (undelivered, "ines"),
         "offer": (offer, "ines"),
         "offer-mine": (offer, "lucia"),
         "work-with-offer": ("/", "lucia"),

@@ -70,6 +70,7 @@ INSTALLED_APPS = [
     "apps.evaluations",
     "apps.releases",
     "apps.assessments",
+    "apps.operations",
     *(["config.demo"] if EMBEDDED else []),
 ]
 
@@ -153,6 +154,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE = {
     "relay": {"task": "core.relay", "schedule": 1.0, "options": {"expires": 5}},
     "forget_answers": {"task": "core.forget_answers", "schedule": 3600.0},
+    "tell_webhooks": {"task": "agenda.tell_webhooks", "schedule": 2.0, "options": {"expires": 5}},
+    "forget_deliveries": {"task": "agenda.forget_deliveries", "schedule": 600.0, "options": {"expires": 600}},
     "forget_uploads": {"task": "datasets.forget_uploads", "schedule": 3600.0},
     "forget_imports": {"task": "evaluations.forget_imports", "schedule": 3600.0},
     "gates_refresh_expired": {"task": "gates.refresh_expired", "schedule": 30.0, "options": {"expires": 30}},
@@ -166,6 +169,15 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 1800},
     },
+    "agenda_remind": {"task": "agenda.remind", "schedule": 60.0, "options": {"expires": 60}},
+    "agenda_tell_followers": {"task": "agenda.tell_followers", "schedule": 5.0, "options": {"expires": 5}},
+    "agenda_mail": {"task": "agenda.mail", "schedule": 15.0, "options": {"expires": 15}},
+    "operations_ensure_reviews": {
+        "task": "operations.ensure_reviews",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "operations_record_missed": {"task": "operations.record_missed", "schedule": 60.0, "options": {"expires": 60}},
     "gates_refresh_all": {"task": "gates.refresh_all", "schedule": 3600.0, "options": {"expires": 1800}},
 }
 CELERY_TIMEZONE = "UTC"
@@ -185,6 +197,7 @@ AUTH_PASSWORD_VALIDATORS = [
 ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 PUBLIC_URL = env.str("PUBLIC_URL", "http://localhost:8000")
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 ACCOUNT_ADAPTER = "apps.people.adapters.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "apps.people.adapters.SocialAccountAdapter"
 SOCIALACCOUNT_PROVIDERS = single_sign_on.providers(os.environ)
@@ -347,6 +360,11 @@ SPECTACULAR_SETTINGS = {
         "FeedbackDecisionEnum": "apps.datasets.models.FeedbackDecision.Decision",
         "RowDecisionEnum": "apps.datasets.models.audits.DECISIONS",
         "BaselineKindEnum": "apps.evaluations.models.Baseline.Kind",
+        "WebhookFormatEnum": "apps.agenda.models.webhooks.Webhook.Format",
+        "WebhookDeliveryStateEnum": "apps.agenda.models.webhooks.WebhookDelivery.State",
+        "CadenceEnum": "apps.operations.models.Cadence",
+        "ScheduledReviewStateEnum": "apps.operations.models.ReviewState",
+        "ReviewOutcomeEnum": "apps.operations.models.Outcome",
         "FailureDecisionEnum": "apps.evaluations.models.FailureDecision.Decision",
     },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": True,

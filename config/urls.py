@@ -25,6 +25,7 @@ urlpatterns = [
     path("evidence/", include("apps.evidence.urls")),
     path("gates/", include("apps.gates.urls")),
     path("readiness/", include("apps.assessments.urls")),
+    path("reviews/", include("apps.operations.urls")),
     path("trail/", include("apps.ledger.urls")),
 ]
 

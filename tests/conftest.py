@@ -8,9 +8,17 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
-from django.core.management.sql import emit_post_migrate_signal
 from django.db import connection
 from django.test import TransactionTestCase
+
+from tests.tables import empty
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that hold slow tests, so that no worker is left with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(autouse=True)
@@ -26,35 +34,12 @@ def _own_state(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     cache.clear()
 
 
-TRIGGERS = """
-SELECT quote_ident(c.relname), quote_ident(t.tgname)
-FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgenabled = %s AND n.nspname = 'public'
-"""
-
-
-def set_triggers(on: bool) -> None:
-    """Switch the guards off and on again: only the tables' owner can, here to empty them or to play the villain."""
-    with connection.cursor() as cursor:
-        cursor.execute(TRIGGERS, ["D" if on else "A"])
-        for table, trigger in cursor.fetchall():
-            cursor.execute(f"ALTER TABLE {table} {'ENABLE ALWAYS' if on else 'DISABLE'} TRIGGER {trigger}")
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _flush_past_the_guards() -> Iterator[None]:
     """Let tests with real transactions empty the append-only tables between them."""
 
-    def teardown(self: TransactionTestCase) -> None:
-        set_triggers(False)
-        try:
-            call_command("flush", verbosity=0, interactive=False, allow_cascade=True, inhibit_post_migrate=True)
-        finally:
-            set_triggers(True)
-        emit_post_migrate_signal(verbosity=0, interactive=False, db="default")
-
     inner = TransactionTestCase._fixture_teardown
-    TransactionTestCase._fixture_teardown = teardown
+    TransactionTestCase._fixture_teardown = lambda self: empty()
     yield
     TransactionTestCase._fixture_teardown = inner
 

@@ -10,10 +10,12 @@ from allauth.usersessions.models import UserSession
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
+from apps.agenda.models import Notification, Subscription, Webhook, WebhookDelivery, WebhookTry
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core import jobs, subjects
 from apps.core.clock import now, today
+from apps.core.identifiers import new_id
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
@@ -49,6 +51,8 @@ from apps.gates.models import Condition, PolicyVersion, SignOff, Thread, Waiver
 from apps.ledger import actions as ledger
 from apps.ledger.actions import record_on
 from apps.ledger.models import Checkpoint, Entry, Export
+from apps.operations import actions as operations
+from apps.operations.models import FollowUp, Review, ReviewPlan, ReviewTemplate, TeamCalendar
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
@@ -60,6 +64,9 @@ from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.registry.refs import model_ref, model_version_ref, run_ref
 from apps.releases import actions as releases
 from apps.releases.models import Environment, Rehearsal, Release, Rollback
+from apps.usecases import actions as usecases
+from apps.usecases.models import UseCase
+from tests.agenda.scenery import make_mail, make_notification, make_webhook
 from tests.assessments.scenery import answer, make_assessment
 from tests.commits import settle
 from tests.datasets.scenery import make_lineage
@@ -74,6 +81,8 @@ from tests.evaluations.scenery import (
     make_suite_version,
     scores,
 )
+from tests.operations.scenery import make_calendar, newest, perform, terms
+from tests.operations.scenery import plan as plan_reviews
 from tests.people.factories import make_user, member
 from tests.registry.scenery import make_model, make_model_version, make_run
 from tests.releases.scenery import (
@@ -93,6 +102,7 @@ from tests.scenery import (
     make_export,
     make_gate,
     make_scene,
+    name_holder,
     publish_guideline,
     upload,
 )
@@ -164,9 +174,16 @@ class Crowd:
             "ledger-entry": Entry.objects.filter(team_id=scene.team.pk, seq__isnull=False).latest("seq").seq,
             "ledger-checkpoint": Checkpoint.objects.values_list("size", flat=True)[0],
             "ledger-export": Export.objects.filter(requested_by=reader.pk).latest("id").pk,
+            "notification": Notification.objects.filter(user=reader).latest("id").pk,
             "job": Job.objects.filter(requested_by=reader.pk).latest("id").pk,
+            "webhook": Webhook.objects.filter(team=scene.team).earliest("id").pk,
             "token": ApiToken.objects.filter(user=reader).latest("id").id,
             "absence": reader.absences.latest("id").pk,
+            "review": Review.objects.filter(plan__use_case=scene.use_case, state="performed").earliest("id").pk,
+            "review-plan": ReviewPlan.objects.filter(use_case=scene.use_case).earliest("id").pk,
+            "review-template": ReviewTemplate.objects.latest("id").pk,
+            "review-follow-up": FollowUp.objects.filter(owner=reader).latest("id").pk,
+            "team-calendar": TeamCalendar.objects.get(team=scene.team).pk,
         }
 
 
@@ -204,10 +221,12 @@ def grow(crowd: Crowd, count: int) -> None:
         _models(crowd, count, versions)
         _evaluations(crowd, count)
         _releases(crowd, count)
+        _reviews(crowd, count)
     _gate_of_many(crowd, count)
     for version in versions:
         gates.open_gate("start", version_ref(version), by=_fresh(crowd.reader))
     settle()
+    _webhooks(crowd, count)
 
 
 def _another_team(crowd: Crowd) -> None:
@@ -219,7 +238,25 @@ def _another_team(crowd: Crowd) -> None:
     hand_over(held.get(responsibility="business_owner"), crowd.reader, by=scene.lead, deputy=crowd.administrator)
     owners.vacate(held.get(responsibility="sponsor"), by=scene.lead)
     make_gate(scene)
+    make_calendar(scene, holidays=[{"date": f"{dt.date.today().year}-01-01", "name": "New Year"}])
     answer(make_assessment(scene), "splits_identified", "yes", scene)
+
+
+def _webhooks(crowd: Crowd, count: int) -> None:
+    """Make webhooks of the team and of the organisation; send ever more to the first one, in ever more tries."""
+    team = crowd.scene.team
+    for _number in range(count):
+        make_webhook(team, crowd.scene.lead, name=f"Hook {next(_count)}", kinds=["gate."])
+        make_webhook(None, _fresh(crowd.administrator), name=f"Hook {next(_count)}", kinds=["gate."])
+    first = Webhook.objects.filter(team=team).earliest("id")
+    sent = first.deliveries.values("seq")
+    for entry in (
+        Entry.objects.filter(team_id=team.pk, seq__isnull=False).exclude(seq__in=sent).order_by("-seq")[:count]
+    ):
+        WebhookDelivery.objects.create(webhook=first, seq=entry.seq, state="dead", settled_at=now())
+    for delivery in first.deliveries.all():
+        for _number in range(count):
+            WebhookTry.objects.create(delivery=delivery, status=500, answer="Oh", duration_ms=7)
 
 
 def _fresh(user: User) -> User:
@@ -449,6 +486,46 @@ def _another_live(scene: Scene, environment: Environment) -> Release:
     return make_live(scene, environment, next_version(scene, f"3.{number}", seed=number))
 
 
+def _reviews(crowd: Crowd, count: int) -> None:
+    """Plan reviews of ever more use cases, perform some with follow-ups, leave others open and overdue."""
+    scene, own = crowd.scene, ReviewPlan.objects.filter(use_case=crowd.scene.use_case)
+    if not own.exists():
+        make_calendar(scene)
+        for cadence in ("daily", "monthly"):
+            plan_reviews(scene, cadence)
+        asked = terms(crowd.reader)
+        perform(newest(own.get(cadence="daily")), scene.engineer, outcome="follow_up", follow_up=asked)
+    first, moment = newest(own.get(cadence="daily")), now()
+    for number in range(count):
+        case = dataclasses.replace(scene, use_case=_fresh_use_case(scene))
+        hand_over_to = crowd.reader if number % 2 else crowd.administrator
+        name_holder(SubjectRef("use_case", case.use_case.pk), "technical_owner", hand_over_to, by=scene.lead)
+        done = plan_reviews(case)
+        perform(newest(done), _fresh(hand_over_to), outcome="follow_up", follow_up=terms(crowd.reader))
+        plan_reviews(case, "weekly")
+        operations.comment_on_review(first, by=scene.engineer, text=f"Note {next(_count)}")
+        Review.objects.create(
+            plan=own.get(cadence="daily"),
+            template=first.template,
+            first_day=first.first_day - dt.timedelta(days=next(_count)),
+            last_day=first.first_day,
+            time_zone="UTC",
+            opens_at=moment - dt.timedelta(hours=2),
+            due_at=moment - dt.timedelta(hours=1),
+            lapses_at=moment + dt.timedelta(days=1),
+            responsibility="business_owner",
+        )
+        operations.propose_review_template(f"{first.template.source}\n# {next(_count)}\n", by=scene.lead)
+
+
+def _fresh_use_case(scene: Scene) -> UseCase:
+    made = usecases.create_use_case(
+        scene.team, by=scene.lead, name=f"Case {next(_count)}", summary="s", task="t", risk_tier="low"
+    )
+    UseCase.objects.filter(pk=made.pk).update(phase="pilot")
+    return UseCase.objects.get(pk=made.pk)
+
+
 def _gate_of_many(crowd: Crowd, count: int) -> None:
     """Open and withdraw gates on the newest version; the last one was decided on again and again."""
     scene = crowd.scene
@@ -502,9 +579,18 @@ def _assessments(crowd: Crowd, count: int) -> None:
         assessments.propose_framework(f"{source}\n# {link}\n", by=scene.lead)
 
 
+def _notifications(crowd: Crowd, count: int) -> None:
+    """Tell the readers so many things more, with a mail of each, and have them follow so many subjects."""
+    for viewer in crowd.viewers:
+        for _number in range(count):
+            make_notification(viewer, mail=make_mail(viewer))
+            Subscription.objects.create(user=viewer, subject_type="dataset", subject_id=new_id())
+
+
 def _papers(crowd: Crowd, count: int) -> None:
     """Attach documents everywhere, propose policies, ask for exports, sign checkpoints."""
     scene = crowd.scene
+    _notifications(crowd, count)
     source = PolicyVersion.objects.get(kind="start", tier="", number=1).source
     for _number in range(count):
         for ref in (dataset_ref(scene.dataset), SubjectRef("use_case", scene.use_case.pk)):

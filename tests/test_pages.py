@@ -4,11 +4,14 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.core import signing
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
+from apps.agenda import mailing
+from apps.agenda.models import Mail, Notification, Webhook, WebhookDelivery
 from apps.assessments import actions as assessments
 from apps.assessments.models import Assessment
 from apps.core.templatetags.fourgate import day
@@ -40,17 +43,20 @@ from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.gates.models import Condition, Thread, Waiver
 from apps.ledger.models import Entry
+from apps.operations.models import FollowUp, Review, ReviewPlan, ReviewTemplate
 from apps.owners import actions as owners
 from apps.owners.continuity import scenario
 from apps.owners.models import ContinuityDrill, Ownership, OwnershipOffer
 from apps.registry.models import Model, ModelVersion, TrainingRun
 from apps.releases.models import Environment, Release, Rollback
+from tests.agenda.scenery import furnish_webhook, make_mail, make_notification
 from tests.assessments.scenery import answer, make_assessment
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
+from tests.operations.scenery import furnish_rhythm
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
 from tests.releases.scenery import furnish_releases
@@ -70,9 +76,11 @@ from tests.scenery import (
 pytestmark = pytest.mark.django_db
 NAMESPACES = (
     "agenda", "core", "people", "owners", "usecases", "datasets", "evidence", "gates", "ledger", "assessments",
-    "registry", "evaluations", "releases",
+    "registry", "evaluations", "releases", "operations",
 )  # fmt: skip
 ONLY_POST = {
+    "agenda:webhook_test", "agenda:webhook_rotate", "agenda:webhook_switch_off", "agenda:webhook_switch_on",
+    "agenda:webhook_send_dead_again", "agenda:delivery_send_again",
     "people:token_revoke", "people:absence_cancel", "people:session_end", "people:sharing_end",
     "people:person_invite_again", "people:team_switch", "owners:offer_accept",
     "assessments:assessment_start", "assessments:submit", "assessments:sign", "assessments:framework_publish",
@@ -81,12 +89,16 @@ ONLY_POST = {
     "datasets:inspect_again", "datasets:inspection_stop", "datasets:guideline_publish", "datasets:version_derive",
     "datasets:description_discard", "datasets:audit_draw_again", "datasets:audit_draw_stop",
     "datasets:version_compare_stop", "datasets:audit_dismiss", "datasets:table_read_forget", "registry:version_check",
+    "agenda:nudge", "agenda:notification_open", "agenda:notifications_read",
+    "operations:template_publish", "operations:template_withdraw",
 }  # fmt: skip
+FOR_ANYBODY = {"agenda:unsubscribe", "operations:feed"}
 OF_ITS_HOLDER = {
     "evidence:attest", "datasets:version_audit_draw", "datasets:audit_invite", "datasets:audit_close",
     "datasets:audit_withdraw", "datasets:audit_erase", "datasets:audit_review", "datasets:audit_adjudicate",
     "evaluations:review_judge",
-    "releases:release_roll_back", "releases:rollback_review",
+    "releases:release_roll_back", "releases:rollback_review", "operations:review_perform",
+    "operations:follow_up_settle",
 }  # fmt: skip
 
 
@@ -118,8 +130,11 @@ def furnished() -> tuple[Scene, Any]:
     assessments.reopen(assessment, by=scene.engineer, reason="Once more")
     furnish_releases(scene, furnish(scene))
     furnish_evaluations(scene)
+    furnish_rhythm(scene)
     gate = make_gate(scene)
     with_exceptions(scene, gate)
+    make_notification(scene.lead, mail=make_mail(scene.lead))
+    furnish_webhook(scene)
     return scene, gate
 
 
@@ -142,6 +157,8 @@ def pages() -> list[tuple[str, dict[str, str]]]:
 def _kind(name: str) -> str:
     if name.startswith("datasets"):
         return "email"
+    if name.startswith("operations"):
+        return "daily"
     return "readiness" if name.startswith("assessments") else "start"
 
 
@@ -197,6 +214,12 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "releases:version": ModelVersion.objects.filter(model__use_case=scene.use_case).latest("id").pk,
         "releases:release": Release.objects.live().filter(environment__team=scene.team).latest("id").pk,
         "releases:rollback": Rollback.objects.filter(release__environment__team=scene.team).latest("id").pk,
+        "operations:review": Review.objects.filter(plan__use_case=scene.use_case).latest("id").pk,
+        "operations:follow_up": FollowUp.objects.filter(review__plan__use_case=scene.use_case).latest("id").pk,
+        "operations:plan": ReviewPlan.objects.filter(use_case=scene.use_case).earliest("id").pk,
+        "operations:plan_make": scene.use_case.pk,
+        "operations:team_calendar": scene.team.pk,
+        "operations:template": ReviewTemplate.objects.latest("id").pk,
         "gates:policy": gate.policy_version_id,
         "gates:waiver": Waiver.objects.filter(gate=gate).first().pk,
         "gates:thread": Thread.objects.filter(gate=gate).first().pk,
@@ -208,10 +231,17 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
         "owners:drill": ContinuityDrill.objects.first().pk,
         "owners:person": scene.engineer.pk,
         "owners:ownership": Ownership.objects.filter(subject_type="dataset").first().pk,
+        "agenda:webhook": Webhook.objects.filter(team=scene.team).order_by("id").values_list("pk", flat=True).first(),
+        "agenda:delivery": WebhookDelivery.objects.filter(webhook__team=scene.team)
+        .order_by("id")
+        .values_list("pk", flat=True)
+        .first(),
         "people:person": scene.engineer.pk,
         "people:service_token": scene.engineer.pk,
         "people": scene.team.pk,
         "ledger": gate.pk,
+        "agenda:notification": Notification.objects.latest("id").pk,
+        "agenda:mail": Mail.objects.latest("id").pk,
     }
     values: dict[str, Any] = {}
     for key, converter in keys.items():
@@ -227,7 +257,9 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
                 "use_case": scene.use_case.pk,
                 "model_version": ids["evaluations:model_version"],
                 "file": EvaluationRun.objects.get(pk=ids["evaluations:run"]).files.earliest("id").pk,
-                "token": link_token(VersionExport.objects.filter(version=version).latest("id")),
+                "token": signing.dumps({"user": str(scene.lead.pk), "group": "data"}, salt=mailing.UNSUBSCRIBE)
+                if name.startswith("agenda")
+                else link_token(VersionExport.objects.filter(version=version).latest("id")),
                 "user": scene.people["data_steward"].pk,
                 "question": "splits_identified",
                 "other": newest.reopened_from_id if newest else None,
@@ -238,6 +270,8 @@ def arguments(name: str, keys: dict[str, str], scene: Scene, gate: Any) -> dict[
                 "subject_id": dataset.pk if name.startswith("people") else version.pk,
                 "responsibility": "business_owner",
             }[key]
+    if name == "operations:feed":
+        values["token"] = "nobodys"
     if name == "owners:ownership_assign":
         values |= {"subject_type": "dataset", "subject_id": dataset.pk}
     return values
@@ -259,7 +293,12 @@ def test_every_page_answers(notary: Any) -> None:
         url = reverse(name, kwargs=arguments(name, keys, scene, gate))
         response = client.get(url)
         missing = ("ledger:export_download", "ledger:job_panel", "datasets:export_link", "datasets:export_file")
-        missing += ("gates:requirement_state", "gates:requirement_waive", "gates:requirement_comment")
+        missing += (
+            "operations:feed",
+            "gates:requirement_state",
+            "gates:requirement_waive",
+            "gates:requirement_comment",
+        )
         expected = 404 if name in missing else 403 if name in OF_ITS_HOLDER else 200
         if response.status_code != expected:
             broken.append((name, response.status_code))
@@ -271,6 +310,8 @@ def test_nobody_reads_a_page_without_signing_in() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for name, keys in pages():
+        if name in FOR_ANYBODY:
+            continue
         response = Client().get(reverse(name, kwargs=arguments(name, keys, scene, gate)))
         assert response.status_code == 302, name
         assert response.url.startswith("/accounts/login/"), name
@@ -284,7 +325,7 @@ def test_another_team_finds_nothing(notary: Any) -> None:
     for name, keys in pages():
         values = arguments(name, keys, scene, gate)
         if not ({"pk", "subject_id", "use_case", "seq"} & set(values)) or name.startswith(
-            ("gates:policy", "assessments:framework")
+            ("gates:policy", "assessments:framework", "operations:template")
         ):
             continue
         response = client.get(reverse(name, kwargs=values))

@@ -7,9 +7,36 @@ class AgendaConfig(AppConfig):
     label = "agenda"
 
     def ready(self) -> None:
-        from apps.agenda import due, offers, vacancies
-        from apps.core import navigation
+        from django.urls import reverse
+
+        from apps.agenda import (
+            due,
+            duties,
+            offers,
+            overview,
+            trail,  # noqa: F401 — it registers itself
+            vacancies,
+        )
+        from apps.agenda.models import Webhook
+        from apps.core import navigation, subjects
+        from apps.ledger import sentences
 
         due.offer("owners.offers", offers.due_for)
+        duties.offer("owners.offers", offers.duties)
         due.offer("owners.vacancies", vacancies.due_for)
+        subjects.register(
+            subjects.SubjectKind(
+                type="webhook",
+                title=_("Webhook"),
+                visible=lambda user: Webhook.objects.visible_to(user).select_related("team"),
+                all=lambda: Webhook.objects.select_related("team"),
+                label=lambda webhook: webhook.name,
+                url=lambda webhook: reverse("agenda:webhook_detail", args=[webhook.pk]),
+                icon="link",
+            )
+        )
         navigation.offer(navigation.NavItem("my_work", _("My work"), "inbox", "agenda:my_work", order=10))
+        navigation.offer(
+            navigation.NavItem("due", _("What is due"), "clock", "agenda:overview", order=12, shown=overview.oversees)
+        )
+        sentences.offer({"duty.nudged": (_("nudged those who answer for"), "bell")})

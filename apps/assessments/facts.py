@@ -86,12 +86,6 @@ NOT_BUILT = (
         lazy("Not known yet: signals are not registered here."),
         {"signals": lazy("Signals that are watched")},
     ),
-    FactDefinition(
-        "usecase.review_rhythm",
-        lazy("Rhythm of reviews"),
-        lazy("Not known yet: reviews are not planned here."),
-        {"rhythms": lazy("Of daily, weekly, monthly and quarterly, how many are planned")},
-    ),
 )
 READINESS = FactDefinition(
     "usecase.readiness",

@@ -8,6 +8,7 @@ class DatasetsConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.agenda import due as agenda
+        from apps.agenda import duties
         from apps.core import navigation, search, subjects
         from apps.datasets import checks, kinds, trail  # noqa: F401 — checks and the trail's sentences register themselves
         from apps.datasets.due import annotations as refused
@@ -34,13 +35,11 @@ class DatasetsConfig(AppConfig):
         agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.annotations", refused.refused_annotations)
         registry.register(copies.PROVIDER)
-        agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.copies", due_copies.copies_to_delete)
+        duties.offer("datasets.copies", due_copies.duties)
         registry.register(audits.PROVIDER)
-        agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.audits", due_audits.for_user)
         registry.register(sensitive.PROVIDER)
-        agenda.offer("datasets.inspections", inspections.failed_inspections)
         agenda.offer("datasets.sensitive", sensitive_due.undecided_kinds)
         agenda.offer("datasets.feedback", feedback_due.proposed_versions)
         search.offer(kinds.find_datasets)

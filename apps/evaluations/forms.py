@@ -272,7 +272,3 @@ class CompareForm(forms.Form):
         choices = [(str(run.pk), f"{run.subject} ({run})") for run in runs]
         self.fields["candidate"].choices = choices  # type: ignore[attr-defined]
         self.fields["others"].choices = choices  # type: ignore[attr-defined]
-
-
-class EmptyForm(forms.Form):
-    """A form with a button and no fields."""

@@ -19,12 +19,14 @@ class GatesConfig(AppConfig):
         from django.urls import reverse
 
         from apps.agenda import due as agenda
+        from apps.agenda import duties
         from apps.core import navigation, search, subjects
         from apps.gates import (
             continuity,
             due,
             trail,  # noqa: F401 — it registers itself
         )
+        from apps.gates import duties as gate_duties
         from apps.gates.actions import refresh_watching
         from apps.gates.models import Gate, PolicyVersion
         from apps.owners import continuity as drills
@@ -56,6 +58,7 @@ class GatesConfig(AppConfig):
         )
         subjects.on_change(refresh_watching)
         agenda.offer("gates", due.for_user)
+        duties.offer("gates", gate_duties.between)
         drills.offer("gates", continuity.PART)
         post_migrate.connect(import_policies, sender=self)
 

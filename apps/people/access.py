@@ -33,6 +33,14 @@ def who_may(permission: str, team_id: uuid.UUID, among: Iterable[uuid.UUID]) -> 
     return set(users.filter(Q(organisation_role__in=everywhere) | Exists(here)).values_list("pk", flat=True))
 
 
+def visible_pairs(people: Iterable[Any]) -> set[tuple[uuid.UUID, uuid.UUID | None]]:
+    """Return who may see which team's things by a role; None stands for every team. One query."""
+    rows = list(people)
+    everywhere = {(row.pk, None) for row in rows if "view" in ORGANISATION_PERMISSIONS[row.organisation_role]}
+    members = apps.get_model("people", "Membership").objects.filter(user__in=[row.pk for row in rows])
+    return everywhere | set(members.filter(role__in=roles_with("view")).values_list("user_id", "team_id"))
+
+
 def access_filter(user: Any, model: type[Model], permission: str) -> Q:
     """Return the filter of the rows of a team-owned model on which the user holds ``permission``."""
     if not user.is_active:

@@ -32,8 +32,19 @@ class OrganisationRole(models.TextChoices):
 
 PEOPLE = frozenset({"people.manage", "grant.give", "token.manage_service"})
 GOVERNANCE = frozenset({"owner.assign", "gate.open", "gate.withdraw", "gate.sign"})
-RULES = frozenset({"policy.propose", "policy.publish", "framework.propose", "framework.publish"})
+RULES = frozenset(
+    {
+        "policy.propose",
+        "policy.publish",
+        "framework.propose",
+        "framework.publish",
+        "review_template.propose",
+        "review_template.publish",
+    }
+)
+REVIEWS = frozenset({"review.plan"})
 ASSESS = frozenset({"assessment.manage"})
+OVERSIGHT = frozenset({"due.oversee"})
 PHASES = frozenset({"usecase.move_phase"})
 BASE = frozenset({VIEW})
 
@@ -59,7 +70,8 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | USE_CASES
     | EVIDENCE
     | ASSESS
-    | PHASES,
+    | PHASES
+    | REVIEWS,
     Role.COMPLIANCE_REVIEWER: BASE
     | {"trail.view", "gate.sign", "samples.unmask", "copy.extend", "sensitive.decide", "evaluation.report"}
     | EVIDENCE,
@@ -72,19 +84,21 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     | EVALUATIONS
     | RELEASES
     | CUSTODY
-    | {"copy.extend", "dataset.erase"}
+    | {"copy.extend", "dataset.erase", "due.nudge"}
+    | OVERSIGHT
     | GOVERNANCE
     | RULES
     | ASSESS
     | PHASES
-    | {"grant.give"},
-    Role.AUDITOR: BASE | TRAIL,
-    Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign"},
+    | REVIEWS
+    | {"grant.give", "webhook.manage"},
+    Role.AUDITOR: BASE | TRAIL | OVERSIGHT,
+    Role.ADMINISTRATOR: BASE | PEOPLE | {"trail.view", "owner.assign", "webhook.manage"},
 }
 ORGANISATION_PERMISSIONS: dict[str, frozenset[str]] = {
     "": frozenset(),
-    OrganisationRole.AUDITOR: BASE | TRAIL,
-    OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign"},
+    OrganisationRole.AUDITOR: BASE | TRAIL | OVERSIGHT,
+    OrganisationRole.ADMINISTRATOR: BASE | PEOPLE | {"owner.assign", "webhook.manage"},
 }
 PROGRAM_ROLES = frozenset({Role.MEMBER, Role.DATA_STEWARD, Role.TECHNICAL_OWNER, Role.AUDITOR})
 PERMISSIONS = frozenset().union(*ROLE_PERMISSIONS.values())

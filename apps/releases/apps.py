@@ -8,6 +8,7 @@ class ReleasesConfig(AppConfig):
 
     def ready(self) -> None:
         from apps.agenda import due as agenda
+        from apps.agenda import duties
         from apps.core import navigation, search, subjects
         from apps.core import panels as pages
         from apps.evaluations import live
@@ -30,6 +31,7 @@ class ReleasesConfig(AppConfig):
         moves.follow(following.follow_gates)
         live.offer(held_against.versions)
         agenda.offer("releases", due.for_user)
+        duties.offer("releases", due.duties)
         pages.offer("use_case", panels.USE_CASE)
         pages.offer("model_version", panels.VERSION)
         search.offer(kinds.find_releases)

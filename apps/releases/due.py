@@ -5,11 +5,12 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
+from apps.agenda.duties import Duty
 from apps.core.clock import now, today
 from apps.gates.models import Gate, GateState
 from apps.owners.models import Ownership
@@ -154,6 +155,63 @@ def approved(held: Held) -> list[DueItem]:
             urgency=35,
         )
         for row in rows[:MOST]
+    ]
+
+
+def duties(start: dt.datetime, end: dt.datetime) -> list[Duty]:
+    """Return the rollbacks to review and the ways back to rehearse again that are due in [start, end); two queries."""
+    return [*_reviews_due(start, end), *_rehearsals_due(start, end)]
+
+
+def _reviews_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
+    rows = Rollback.objects.filter(review=None, review_due_at__gte=start, review_due_at__lt=end)
+    return [
+        Duty(
+            kind="rollback_review",
+            subject=release_ref(row.release),
+            title=str(row),
+            reason=_("%(name)s rolled back: %(why)s") % {"name": row.rolled_back_by.name, "why": row.reason[:160]},
+            url=reverse("releases:rollback_detail", args=[row.pk]),
+            team_id=row.release.environment.team_id,
+            responsibility="governance_owner",
+            person_ids=(),
+            due_at=row.review_due_at,
+        )
+        for row in rows.select_related("release__version__model", "release__environment", "rolled_back_by")
+    ]
+
+
+def _rehearsals_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
+    passed = (
+        Rehearsal.objects.filter(
+            release__environment=OuterRef("environment_id"),
+            release__model=OuterRef("model_id"),
+            outcome=Rehearsal.Outcome.PASSED,
+            document__withdrawal=None,
+        )
+        .order_by("-rehearsed_at")
+        .values("rehearsed_at")
+    )
+    rows = (
+        Release.objects.live()
+        .filter(rollback_target__isnull=False)
+        .annotate(rehearsed=Subquery(passed[:1]))
+        .filter(rehearsed__gte=start - REHEARSAL_COUNTS, rehearsed__lt=end - REHEARSAL_COUNTS)
+        .select_related("version__model", "environment")
+    )
+    return [
+        Duty(
+            kind="rehearsal_due",
+            subject=release_ref(row),
+            title=str(row),
+            reason=_("The way back is to be rehearsed again: a rehearsal counts for 90 days"),
+            url=reverse("releases:release_rehearse", args=[row.pk]),
+            team_id=row.environment.team_id,
+            responsibility="technical_owner",
+            person_ids=(),
+            due_at=row.rehearsed + REHEARSAL_COUNTS,  # type: ignore[attr-defined]
+        )
+        for row in rows.order_by("id")
     ]
 
 

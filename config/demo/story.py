@@ -33,11 +33,24 @@ from apps.people.models import Team, User
 from apps.people.roles import OrganisationRole
 from apps.usecases import actions as usecases
 from apps.usecases.models import UseCase
-from config.demo import annotating, audits, custody, evaluations, material, models, origins, releases, sensitive
+from config.demo import (
+    annotating,
+    audits,
+    custody,
+    evaluations,
+    hooks,
+    material,
+    models,
+    origins,
+    releases,
+    rhythm,
+    sensitive,
+    told,
+)
 from config.demo.people import ALSO, DEPUTIES, OWNERS, PASSWORD, PEOPLE, TEAMS
 from config.demo.readiness import CLAIMS, EARLIER, FIT
 
-WEEKS = 6
+WEEKS = 7
 PACE = 2.0
 
 
@@ -80,8 +93,12 @@ class Story:
         audits.tell(self)
         models.tell(self)
         evaluations.tell(self)
+        hooks.tell(self)
         releases.tell(self)
+        rhythm.tell(self)
         custody.share(self)
+        hooks.deliver(self)
+        told.tell(self)
 
     def _found(self) -> None:
         with self.later(minutes=0):

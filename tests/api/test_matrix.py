@@ -3,6 +3,7 @@
 Nobody gets 401, the wrong team 404, the wrong role 403, the right role neither.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from apps.agenda import duties
 from apps.assessments import actions as assessments
 from apps.assessments.models import FrameworkVersion
 from apps.core import clock
@@ -36,6 +38,7 @@ from apps.owners.models import Ownership
 from apps.people.models import Absence, ApiToken
 from apps.people.roles import ROLE_PERMISSIONS, Role
 from config.api import router
+from tests.agenda.scenery import furnish_webhook, make_notification
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
 from tests.datasets.audits import draw
@@ -43,6 +46,7 @@ from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import decide, put_sensitive
 from tests.evaluations.scenery import furnish as furnish_evaluations
 from tests.gates.scenery import with_exceptions
+from tests.operations.scenery import furnish_rhythm
 from tests.people.factories import make_user, member
 from tests.registry.scenery import furnish
 from tests.releases.scenery import furnish_releases
@@ -89,10 +93,12 @@ def world(notary: Callable[[], None]) -> World:
     model_version = furnish(scene)
     evaluation = furnish_evaluations(scene)
     released = furnish_releases(scene, model_version)
+    rhythm = furnish_rhythm(scene)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
     copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     audit = draw(scene)
+    webhook = furnish_webhook(scene)
     notary()
     waiver, thread, condition = with_exceptions(scene, gate)
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
@@ -143,6 +149,12 @@ def world(notary: Callable[[], None]) -> World:
         "release": released.live.pk,
         "rollback": released.rollback.pk,
         "rehearsal": released.rehearsal.pk,
+        "webhook": webhook.pk,
+        "review": rhythm.open.pk,
+        "review-plan": rhythm.plan.pk,
+        "review-template": rhythm.template.pk,
+        "review-follow-up": rhythm.follow_up.pk,
+        "team-calendar": rhythm.calendar.pk,
     }
     return World(scene, gate, objects)
 
@@ -206,6 +218,13 @@ def _rehearsal(world: World) -> dict[str, Any]:
         "outcome": "passed",
         "link": "https://example.org/rehearsal",
     }
+
+
+def _offered(world: World) -> dict[str, str]:
+    """Return the key of the offer that waits for its answer."""
+    moment = clock.now()
+    found = duties.between(moment, moment + dt.timedelta(days=14))
+    return {"key": next(duty.key for duty in found if duty.kind.startswith("offer."))}
 
 
 ACTS: dict[str, Act] = {
@@ -397,6 +416,20 @@ ACTS: dict[str, Act] = {
     "release:rollbacks": Act("holder", lambda w: {"reason": "r"}),
     "release:rehearsals": Act("release.propose", _rehearsal),
     "rollback:reviews": Act("holder", lambda w: {"verdict": "justified", "comment": "c"}),
+    "review-template:create": Act("review_template.propose", lambda w: {"source": "kind: daily"}),
+    "review-template:publications": Act("review_template.publish"),
+    "review-template:withdrawals": Act("review_template.propose"),
+    "team-calendar:create": Act("review.plan", lambda w: {"team": str(w.scene.team.pk), "time_zone": "Europe/Madrid"}),
+    "team-calendar:partial_update": Act("review.plan", lambda w: {"time_zone": "Europe/Madrid"}),
+    "review-plan:create": Act("review.plan", lambda w: {"use_case": str(w.scene.use_case.pk), "cadence": "monthly"}),
+    "review-plan:endings": Act("review.plan", lambda w: {"reason": "r"}),
+    "review:performances": Act(
+        "holder",
+        lambda w: {"shown": "sha256:x", "answers": [{"item": "drift_checked", "answer": "ok"}], "outcome": "fine"},
+        "sign",
+    ),
+    "review:comments": Act("evidence.add", lambda w: {"text": "t"}),
+    "review-follow-up:settlements": Act("asked", lambda w: {"note": "n"}),
     "upload:create": Act(
         "dataset.register", lambda w: {"dataset": str(w.scene.dataset.pk), "name": "a.csv", "size": 10}
     ),
@@ -449,14 +482,26 @@ ACTS: dict[str, Act] = {
     "gate-condition:fulfilments": Act("holder", lambda w: {"note": "n"}),
     "gate-condition:answers": Act("holder", lambda w: {"is_accepted": True}, "sign"),
     "gate:withdrawals": Act("gate.withdraw", lambda w: {"reason": "r"}),
+    "due-item:nudges": Act("due.nudge", _offered),
+    "webhook:create": Act(
+        "webhook.manage",
+        lambda w: {"team": str(w.scene.team.pk), "name": "N", "url": "https://hooks.example.org/x"},
+    ),
+    "webhook:destroy": Act("webhook.manage"),
+    "webhook:secrets": Act("webhook.manage"),
+    "webhook:tests": Act("webhook.manage"),
+    "webhook:switch_offs": Act("webhook.manage"),
+    "webhook:switch_ons": Act("webhook.manage"),
+    "webhook:repeats": Act("webhook.manage"),
     "ledger-export:create": Act("trail.export"),
     "ledger-verification:create": Act("trail.verify"),
 }
 OWN = {
     "user:me", "token:create", "token:destroy", "absence:create", "absence:destroy", "confirmation:create",
-    "session:destroy", "upload:partial_update", "upload:destroy",
+    "session:destroy", "upload:partial_update", "upload:destroy", "notification:readings", "mail-preferences:create",
+    "subscription:create", "subscription:destroy", "review-feed:create",
 }  # fmt: skip
-ORGANISATION_WIDE = {"policy", "framework", "ledger-checkpoint"}
+ORGANISATION_WIDE = {"policy", "framework", "review-template", "ledger-checkpoint"}
 
 
 def endpoints() -> list[tuple[str, str, str, str]]:
@@ -549,6 +594,7 @@ def test_every_get_answers_those_who_may_see(world: World) -> None:
         "token": ApiToken.objects.get(user=person).id,
         "absence": Absence.objects.create(user=person, starts_on="2026-01-01", ends_on="2026-01-02").pk,
         "ledger-export": Export.objects.create(requested_by=person.pk, requested_by_name="x").pk,
+        "notification": make_notification(person).pk,
     }
     world.objects |= mine
     for basename, action, method, template in endpoints():

@@ -44,7 +44,7 @@ def test_a_fresh_assessment_is_not_ready_and_names_what_to_do_first(scene: Scene
     assert found.verdict.level == "not_ready"
     assert found.verdict.next_step is not None
     assert judged(found, "splits_identified").standing.proven == "yes"
-    assert judged(found, "rhythm_set").standing.proven is None, "what is not built yet is unknown"
+    assert judged(found, "rhythm_set").standing.proven == "no", "no review is planned"
 
 
 def test_a_claim_that_the_facts_contradict_counts_as_the_facts_say() -> None:

@@ -9,7 +9,7 @@ import pytest
 from django.db import OperationalError, connection, connections
 from django.test import Client
 
-from apps.agenda import views as agenda
+from apps.agenda.views import work as agenda
 from apps.core.models import KeptAnswer
 from apps.people.models import Team, User
 from tests.api.client import Caller

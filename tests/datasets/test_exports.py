@@ -23,8 +23,8 @@ from apps.evidence.errors import FileGone
 from apps.ledger.models import Entry
 from apps.people.models import Membership
 from tests.api.client import Caller
-from tests.gates.test_attacks_races import at_once
 from tests.people.factories import make_user, member
+from tests.races import at_once
 from tests.scenery import Scene, make_export, make_scene, make_version, upload
 
 pytestmark = pytest.mark.django_db

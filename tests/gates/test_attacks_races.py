@@ -4,12 +4,10 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
-from apps.core.errors import Refusal
 from apps.datasets import actions as datasets
 from apps.gates.models import Gate, GateState, SignOff
 from apps.ledger.models import Entry
@@ -17,33 +15,10 @@ from apps.people.models import User
 from tests.api.client import Caller
 from tests.gates.scenery import proof
 from tests.people.factories import confirmation_for
+from tests.races import at_once, waiting
 from tests.scenery import make_gate, make_scene
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(acts: list[Callable[[], Any]]) -> Counter[str]:
-    """Run the acts in threads that start together; return how each ended."""
-    start, ended = threading.Barrier(len(acts)), []
-
-    def run(act: Callable[[], Any]) -> None:
-        start.wait()
-        try:
-            act()
-            ended.append("done")
-        except Refusal as refusal:
-            ended.append(refusal.code)
-        except Exception as error:
-            ended.append(f"error {type(error).__name__}: {error}")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(act,)) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Counter(ended)
 
 
 Ask = Callable[[], tuple[int, str]]
@@ -177,16 +152,6 @@ def test_the_ledger_has_no_gap_after_the_races() -> None:
     assert numbers == list(range(1, len(numbers) + 1))
 
 
-def is_waited_for() -> bool:
-    """Tell whether another session waits for what this one's transaction holds."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
-        )
-        (found,) = cursor.fetchone()
-    return bool(found)
-
-
 def begun(ask: Ask, answers: list[tuple[int, str]]) -> threading.Thread:
     """Send the request in a thread, and return once it waits for this transaction."""
 
@@ -197,7 +162,7 @@ def begun(ask: Ask, answers: list[tuple[int, str]]) -> threading.Thread:
     thread = threading.Thread(target=run)
     thread.start()
     deadline = time.monotonic() + 10
-    while not is_waited_for():
+    while not waiting():
         assert thread.is_alive(), answers
         assert time.monotonic() < deadline
         time.sleep(0.02)

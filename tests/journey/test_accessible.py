@@ -17,6 +17,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.browser, pyte
 OTHERS = ("/accounts/2fa/", "/accounts/password/change/", "/accounts/sessions/", "/search/?q=zz", "/gates/?search=zz")
 SIGNED_OUT = ("/accounts/login/", "/accounts/password/reset/", "/not-there/")
 FRAGMENTS = {
+    "agenda:bell",
     "datasets:inspection_panel", "datasets:annotation_panel", "ledger:job_panel", "ledger:export_download",
     "evidence:document_download",
     "datasets:version_datasheet_pdf", "datasets:version_croissant",

@@ -22,7 +22,7 @@ from apps.ledger import keys, notes, proofs, tree, verification
 from apps.ledger.actions import record
 from apps.ledger.models import Checkpoint, Entry
 from apps.ledger.notary import Notary
-from tests.conftest import set_triggers
+from tests.tables import set_triggers
 
 _runs = itertools.count(1)
 labels = st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=12)

@@ -20,8 +20,8 @@ from apps.ledger import exporting, keys, notes, proofs, tree, verification
 from apps.ledger.actions import record
 from apps.ledger.models import Checkpoint, Entry, Export
 from apps.ledger.notary import Notary, Rewritten
-from tests.conftest import set_triggers
 from tests.people.factories import make_user
+from tests.tables import set_triggers
 
 
 def write(count: int = 12) -> None:

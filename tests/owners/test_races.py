@@ -15,8 +15,8 @@ from apps.owners.models import Ownership, OwnershipOffer
 from apps.owners.separation import between
 from apps.people import actions as people
 from apps.people.models import User
-from tests.gates.test_attacks_races import at_once
 from tests.people.factories import make_team, make_user, member
+from tests.races import at_once
 from tests.scenery import Scene, make_people, make_scene, make_use_case, name_holder
 
 REFUSED = {

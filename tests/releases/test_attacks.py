@@ -19,8 +19,8 @@ from apps.releases.models import Rehearsal, Release, ReleaseState
 from apps.releases.refs import release_ref
 from tests.api.client import Caller
 from tests.gates.scenery import copied, refused_by_sql, refused_everywhere
-from tests.gates.test_attacks_races import at_once
 from tests.people.factories import make_user, member
+from tests.races import at_once
 from tests.releases.scenery import (
     SIGNERS,
     approve,

@@ -19,8 +19,8 @@ from apps.releases.errors import OwnRollback
 from apps.releases.models import Environment, Release, ReleaseAttestation, ReleaseState, Rollback
 from tests.api.client import Caller
 from tests.gates.scenery import DAY, browser, copied, refused_by_sql, terms
-from tests.gates.test_attacks_races import at_once
 from tests.people.factories import member
+from tests.races import at_once
 from tests.releases.scenery import (
     PROMPTS,
     SIGNERS,

@@ -9,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from apps.registry import actions as registry
 from apps.releases import actions
 from apps.releases.models import Ending, Release, ReleaseState, Rollback
-from tests.gates.test_attacks_races import at_once
+from tests.races import at_once
 from tests.releases.scenery import (
     approve,
     first_version,

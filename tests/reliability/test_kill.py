@@ -26,6 +26,7 @@ from config.demo.people import PASSWORD
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 pytestmark = pytest.mark.slow
+SETUP_SECONDS = 300  # the demo is told first, beside another worker
 
 
 def free_port() -> int:
@@ -55,7 +56,7 @@ class Running:
             text=True,
         )
         self.url = f"http://localhost:{self.port}"
-        self.until(lambda: self.get("/readyz")[0] == 200, 90)
+        self.until(lambda: self.get("/readyz")[0] == 200, SETUP_SECONDS)
         self.sessions: dict[str, Any] = {}
 
     def get(self, path: str) -> tuple[int, str]:

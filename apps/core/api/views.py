@@ -1,23 +1,22 @@
 """View set bases: translate, call an action, answer."""
 
-import base64
 import hashlib
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any, ClassVar
 
 import orjson
-from cryptography.fernet import Fernet, MultiFernet
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as lazy
 from rest_framework import mixins, status, viewsets
 from rest_framework.response import Response
 
+from apps.core.ciphers import cipher
 from apps.core.errors import PreconditionRequired, Refusal, StaleEdit
 from apps.core.models import KeptAnswer
 
+KEPT = "kept answers"  # a kept answer may hold a token's secret, which is nowhere else at rest
 _KEPT_HEADERS = ("Location", "ETag", "Content-Type")
 
 
@@ -86,7 +85,7 @@ class ApiView(viewsets.GenericViewSet[Any]):
                         request_digest=digest,
                         status=response.status_code,
                         headers={name: response[name] for name in _KEPT_HEADERS if name in response},
-                        body=_cipher().encrypt(response.rendered_content or b""),
+                        body=cipher(KEPT).encrypt(response.rendered_content or b""),
                     )
                 return response
 
@@ -98,14 +97,6 @@ class ApiView(viewsets.GenericViewSet[Any]):
         if limit:
             response["RateLimit-Limit"], response["RateLimit-Remaining"], response["RateLimit-Reset"] = map(str, limit)
         return response
-
-
-def _cipher() -> MultiFernet:
-    """Return what kept answers are encrypted with: one may hold a token's secret, which is nowhere at rest."""
-    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return MultiFernet(
-        [Fernet(base64.urlsafe_b64encode(hashlib.sha256(b"kept answers" + key.encode()).digest())) for key in keys]
-    )
 
 
 def _request_digest(request: Any) -> str:
@@ -122,7 +113,7 @@ def _request_digest(request: Any) -> str:
 def _replay(kept: KeptAnswer, digest: str) -> Response:
     if kept.request_digest != digest:
         raise KeyReused(_("This Idempotency-Key was used for another request. Use a new key for a new request."))
-    body = _cipher().decrypt(bytes(kept.body))
+    body = cipher(KEPT).decrypt(bytes(kept.body))
     response = Response(
         orjson.loads(body) if body else None,
         status=kept.status,

@@ -74,6 +74,10 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "overdue": (lazy("Overdue"), "danger", "clock"),
     "standing": (lazy("Standing"), "success", "copy"),
     "deleted": (lazy("Deleted"), "", "trash"),
+    "waiting": (lazy("Waiting"), "info", "clock"),
+    "delivered": (lazy("Delivered"), "success", "check"),
+    "dead": (lazy("Dead"), "danger", "alert"),
+    "off": (lazy("Switched off"), "", "lock"),
     "used_up": (lazy("Used up"), "", "check"),
     "submitted": (lazy("Submitted"), "info", "clock"),
     "signed": (lazy("Signed"), "success", "signature"),
@@ -94,6 +98,13 @@ STATES: dict[str, tuple[Any, str, str]] = {
     "partly": (lazy("Partly"), "warning", "circle-dashed"),
     "no": (lazy("No"), "danger", "x"),
     "not_applicable": (lazy("Not applicable"), "", "circle-dashed"),
+    "performed": (lazy("Performed"), "success", "signature"),
+    "planned": (lazy("Planned"), "", "calendar"),
+    "fine": (lazy("Fine"), "success", "check"),
+    "follow_up": (lazy("Follow-up"), "warning", "arrow-right"),
+    "call": (lazy("Call"), "danger", "bell"),
+    "ok": (lazy("Ok"), "success", "check"),
+    "not_ok": (lazy("Not ok"), "danger", "x"),
 }
 
 

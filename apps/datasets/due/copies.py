@@ -9,13 +9,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
-from apps.core.clock import today
+from apps.agenda.duties import Duty
+from apps.core.clock import end_of, today
 from apps.datasets.models import Copy
 from apps.datasets.refs import copy_ref
 from apps.people.models import Membership
 from apps.people.roles import roles_with
 
 AHEAD = dt.timedelta(days=14)
+DAY = dt.timedelta(days=1)
 
 
 def copies_to_delete(user: Any) -> list[DueItem]:
@@ -55,7 +57,36 @@ def _item(row: Any, day: dt.date, user: Any) -> DueItem:
         action_label=_("Delete it and record it"),
         url=reverse("datasets:copy_detail", args=[row.pk]),
         since=dt.datetime.combine(row.delete_by - AHEAD, dt.time(), dt.UTC),
-        due_at=dt.datetime.combine(row.delete_by + dt.timedelta(days=1), dt.time(), dt.UTC),
+        due_at=end_of(row.delete_by),
         icon="trash",
         urgency=urgency,
     )
+
+
+def duties(start: dt.datetime, end: dt.datetime) -> list[Duty]:
+    """Return the copies that stand and are to be deleted in [start, end), for their owners; one query.
+
+    What an owner left behind who is not active any more is the data steward's.
+    """
+    copies: Any = Copy.objects.all()
+    rows = (
+        copies.with_terms()
+        .filter(is_deleted=False, delete_by__gte=(start - DAY).date(), delete_by__lte=end.date())
+        .select_related("version__dataset__use_case", "owner")
+        .order_by("delete_by", "id")
+    )
+    return [
+        Duty(
+            kind="copy_deletion",
+            subject=copy_ref(row),
+            title=f"{row.version}: {row.place}",
+            reason=_("It is to be deleted by %(day)s") % {"day": date_format(row.delete_by, "j M Y")},
+            url=reverse("datasets:copy_detail", args=[row.pk]),
+            team_id=row.version.dataset.use_case.team_id,
+            responsibility="" if row.owner.is_active else "data_steward",
+            person_ids=(row.owner_id,) if row.owner.is_active else (),
+            due_at=end_of(row.delete_by),
+        )
+        for row in rows
+        if start <= end_of(row.delete_by) < end
+    ]

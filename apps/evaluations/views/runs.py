@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 from django.views.generic import TemplateView
 
 from apps.core.errors import NotFound, Text
+from apps.core.forms import EmptyForm
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage, PageMixin
 from apps.evaluations import actions, forms, live
 from apps.evaluations.content import Content
@@ -347,7 +348,7 @@ class LeakageStart(OneVersion, ActionFormView):
     nav_key = NAV
     title = lazy("Look for leakage")
     permission = "evaluation.register"
-    form_class = forms.EmptyForm
+    form_class = EmptyForm
     submit_label = lazy("Look for it")
     success_message = lazy("The suite’s rows are being looked for in the training data.")
 

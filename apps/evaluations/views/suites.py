@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as lazy
 
 from apps.core import access
 from apps.core.errors import NotFound, Refusal, Text
+from apps.core.forms import EmptyForm
 from apps.core.pages import ActionFormView, Crumb, DetailPage, ListPage
 from apps.evaluations import actions, forms
 from apps.evaluations.actions.suites import meaning, newest_published, thresholds_owner
@@ -266,7 +267,7 @@ class VersionPublish(OneVersion, ActionFormView):
     nav_key = NAV
     title = lazy("Publish the version")
     permission = "evaluation.edit"
-    form_class = forms.EmptyForm
+    form_class = EmptyForm
     submit_label = lazy("Publish it")
     success_message = lazy("Published. The business owner signs its thresholds next.")
 

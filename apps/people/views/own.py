@@ -50,6 +50,7 @@ class Profile(ActionFormView):
             roles=user.memberships.select_related("team").order_by("team__name", "role"),
             now=moment,
             has_single_sign_on=bool(settings.SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"]),
+            sees_mails=user.may("people.manage", None),
             manages=user.may("people.manage", None) or any(user.may("people.manage", t.pk) for t in user.teams_list),
             **kwargs,
         )

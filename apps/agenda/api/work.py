@@ -31,8 +31,3 @@ class MyWorkViewSet(ApiView):
     @extend_schema(responses=DueItemSerializer(many=True))
     def list(self, request: Any) -> Response:
         return Response(DueItemSerializer(cast(Any, due.for_user(request.user)), many=True).data)
-
-
-def register(router: Any) -> None:
-    """Add this app's resources to the API."""
-    router.register("me/work", MyWorkViewSet, basename="my-work")

@@ -1,0 +1,24 @@
+"""The tables of the agenda, one noun a file."""
+
+from apps.agenda.models.notifications import (
+    DueCount,
+    Mail,
+    Notification,
+    Preference,
+    Subscription,
+    TrailCursor,
+)
+from apps.agenda.models.webhooks import Webhook, WebhookCursor, WebhookDelivery, WebhookTry
+
+__all__ = [
+    "DueCount",
+    "Mail",
+    "Notification",
+    "Preference",
+    "Subscription",
+    "TrailCursor",
+    "Webhook",
+    "WebhookCursor",
+    "WebhookDelivery",
+    "WebhookTry",
+]
