@@ -105,7 +105,7 @@ def may_sign(ownership: Ownership, user: User, on: dt.date | None = None) -> boo
         return False
     if not user.may("view", ownership.team_id):
         return False
-    return user.pk in acting_for(ownership, absent([ownership.holder_id], on))
+    return user.pk == ownership.holder_id or user.pk in acting_for(ownership, absent([ownership.holder_id], on))
 
 
 def vacant_on_each(subject_type: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUID, list[Responsibility]]:

@@ -97,11 +97,13 @@ def test_from_sign_in_to_the_verified_export(page: Any, live_server: Any, scratc
     page.get_by_role("cell").get_by_role("link").first.click()
     page.get_by_text("stands in the signed tree").wait_for()
     page.goto(url + "/trail/seals/")
-    page.get_by_role("button", name="Verify the whole ledger").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Verify the whole ledger").click()
     jobs.run_waiting()
     page.reload()
     page.get_by_text("as signed up to").wait_for()
-    page.get_by_role("button", name="Export everything").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Export everything").click()
     jobs.run_waiting()
     page.reload()
     with page.expect_download() as download:
