@@ -8,7 +8,7 @@ from apps.gates.actions.policies import (
     publish_policy,
     withdraw_proposal,
 )
-from apps.gates.actions.refresh import refresh, refresh_all, refresh_expired, refresh_watching
+from apps.gates.actions.refresh import caught_up, refresh, refresh_all, refresh_expired, refresh_watching
 from apps.gates.actions.signing import Terms, sign_off
 from apps.gates.actions.threads import comment, open_thread, resolve_thread
 from apps.gates.actions.waivers import revoke_waiver, waive
@@ -16,6 +16,7 @@ from apps.gates.actions.waivers import revoke_waiver, waive
 __all__ = [
     "Terms",
     "answer_fulfilment",
+    "caught_up",
     "comment",
     "fulfil_condition",
     "import_default_policies",

@@ -194,6 +194,17 @@ def refresh_watching(refs: Collection[SubjectRef]) -> None:
             refresh(lock(pk))
 
 
+def caught_up(gate: Gate) -> Gate:
+    """Return a gate that was read ``with_turned`` as it is now."""
+    if gate.has_turned:
+        with transaction.atomic():
+            locked = lock(gate.pk)
+            if locked.state in LIVE_STATES:
+                refresh(locked)
+        gate.refresh_from_db()
+    return gate
+
+
 def refresh_expired() -> int:
     """Refresh the live gates of which time alone has changed something; return how many changed state."""
     return _refresh_each(Gate.objects.live().filter(turns_at__lte=now()))

@@ -83,8 +83,11 @@ class GateViewSet(ReadView):
         return "sign" if self.action in ("sign_offs", "waivers") else "write"
 
     def get_queryset(self) -> QuerySet[Gate]:
-        rows: QuerySet[Gate] = super().get_queryset().with_successor()
+        rows: QuerySet[Gate] = super().get_queryset().with_successor().with_turned()
         return rows.select_related("policy_version", "base_version", "team")
+
+    def get_object(self) -> Gate:
+        return actions.caught_up(super().get_object())
 
     def _data(self, serializer_class: Any) -> dict[str, Any]:
         serializer = serializer_class(data=self.request.data)

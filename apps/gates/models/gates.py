@@ -1,10 +1,11 @@
 """Gates, what they rest on, the dossiers that were shown, and who can sign them."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.clock import moment
 from apps.core.models import Record
 from apps.core.querysets import TeamOwned, TeamOwnedQuerySet
 from apps.core.subjects import SubjectRef
@@ -44,6 +45,12 @@ class GateQuerySet(TeamOwnedQuerySet["Gate"]):
         newest = models.Subquery(later.order_by("-subject_id").values("pk")[:1])
         return self.annotate(superseded_by=models.Case(models.When(state=GateState.APPROVED, then=newest)))
 
+    def with_turned(self) -> "GateQuerySet":
+        """Add ``has_turned``: whether time alone has changed something since the gate was last looked at."""
+        past, plain = models.Q(turns_at__isnull=False, turns_at__lte=moment()), cast(Any, self)
+        rows: GateQuerySet = plain.annotate(has_turned=models.ExpressionWrapper(past, models.BooleanField()))
+        return rows
+
     def on(self, ref: SubjectRef) -> "GateQuerySet":
         return self.filter(subject_type=ref.type, subject_id=ref.id)
 
@@ -59,6 +66,8 @@ class Gate(Record, TeamOwned):
 
     TEAM_PATH: ClassVar[str] = "team_id"
     GRANT_PATHS = ("subject_id", "root_id")
+
+    has_turned: bool
 
     policy_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, related_name="gates")
     base_version = models.ForeignKey(PolicyVersion, on_delete=models.PROTECT, null=True, related_name="+")

@@ -65,8 +65,12 @@ class OneGatePage(DetailPage):
     nav_key = "gates"
 
     def get_queryset(self) -> QuerySet[Gate]:
-        rows = Gate.objects.visible_to(self.request.user).with_successor()
+        rows = Gate.objects.visible_to(self.request.user).with_successor().with_turned()
         return rows.select_related("policy_version", "base_version", "team", "opened_by")
+
+    @cached_property
+    def object(self) -> Gate:
+        return actions.caught_up(super().object)
 
     @cached_property
     def seen(self) -> GateView:
