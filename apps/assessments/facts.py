@@ -1,6 +1,6 @@
 """What is known of a use case that no lower app tells: its names, its rules, its fit, its signed verdict.
 
-Facts of parts that are not built yet are defined and never read: they are *unknown*.
+Signals from production are not registered yet: their fact is defined and never read, it is *unknown*.
 """
 
 from typing import Any
@@ -61,25 +61,7 @@ RECORDS = (
         },
     ),
 )
-NOT_BUILT = (
-    FactDefinition(
-        "usecase.model_lineage",
-        lazy("Lineage of models"),
-        lazy("Not known yet: models and releases are not registered here."),
-        {"traced_percent": lazy("Releases whose outputs can be traced, per cent")},
-    ),
-    FactDefinition(
-        "usecase.evaluation_suite",
-        lazy("Evaluation suite"),
-        lazy("Not known yet: evaluation suites are not registered here."),
-        {"with_thresholds_percent": lazy("Suites with signed thresholds, per cent")},
-    ),
-    FactDefinition(
-        "usecase.rollback",
-        lazy("Rollback"),
-        lazy("Not known yet: rehearsals are not registered here."),
-        {"rehearsed_percent": lazy("Environments with a rehearsed rollback, per cent")},
-    ),
+UNREAD = (
     FactDefinition(
         "usecase.monitoring",
         lazy("Signals"),
@@ -198,6 +180,6 @@ def read_readiness(use_case: UseCase) -> list[Fact]:
 
 
 PROVIDERS = (
-    FactProvider("use_case", (*RECORDS, *NOT_BUILT), read),
+    FactProvider("use_case", (*RECORDS, *UNREAD), read),
     FactProvider("use_case", (READINESS,), read_readiness),
 )

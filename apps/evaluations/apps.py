@@ -15,7 +15,7 @@ class EvaluationsConfig(AppConfig):
             kinds,
             trail,  # noqa: F401 — it registers itself
         )
-        from apps.evaluations.facts import FACTS, GOOD
+        from apps.evaluations.facts import FACTS, GOOD, usecases
         from apps.evidence import facts as registry
         from apps.registry import authors
         from apps.registry.views import facts as shown
@@ -24,6 +24,7 @@ class EvaluationsConfig(AppConfig):
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(FACTS)
+        registry.register(usecases.PROVIDER)
         shown.offer_good(GOOD)
         versions.offer_tab("evaluations:model_version", _("Evaluation"))
         authors.offer(kinds.authors_of)

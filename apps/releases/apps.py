@@ -22,12 +22,14 @@ class ReleasesConfig(AppConfig):
             panels,
             trail,  # noqa: F401 — it registers itself
         )
-        from apps.releases.facts import releases
+        from apps.releases.facts import releases, usecases
 
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(releases.PROVIDER)
+        registry.register(usecases.PROVIDER)
         subjects.on_change(following.follow_versions)
+        subjects.on_change(following.follow_rehearsals)
         moves.follow(following.follow_gates)
         live.offer(held_against.versions)
         agenda.offer("releases", due.for_user)

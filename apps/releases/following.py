@@ -32,6 +32,14 @@ def follow_versions(refs: Collection[SubjectRef]) -> None:
         _announce(Q(rollback_target__version__in=versions) & standing, "model_version.changed")
 
 
+def follow_rehearsals(refs: Collection[SubjectRef]) -> None:
+    """Say of a use case that it changed when the record of a rehearsal may have been taken back."""
+    if releases := subjects.by_type(refs).get("release"):
+        rows = Release.objects.filter(pk__in=releases, rehearsals__document__withdrawal__isnull=False)
+        cases = rows.order_by("model__use_case").values_list("model__use_case", flat=True).distinct()
+        subjects.announce_changes([SubjectRef("use_case", pk) for pk in cases], "rehearsal.taken_back")
+
+
 def follow_gates(gate: Gate) -> None:
     """Say the same when a proof gate of a version, or the release gate of what would be gone back to, changed."""
     reason = f"gate.{gate.state}"

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from apps.core import clock, jobs, subjects
+from apps.core.subjects import SubjectRef
 from apps.datasets import actions as datasets
 from apps.evaluations import actions, live
 from apps.evaluations.errors import NoTrainingRows
@@ -305,3 +306,20 @@ sign_offs:
 
 def _second_lead(scene: Scene) -> Any:
     return member(scene.team, "governance_lead", name="Second lead")
+
+
+def test_a_use_case_knows_whether_its_suites_have_signed_thresholds(scene: Scene) -> None:
+    def found() -> Fact:
+        return facts.read(SubjectRef("use_case", scene.use_case.pk), scene.use_case)["usecase.evaluation_suite"]
+
+    assert (found().figures["suites"], found().figures["with_thresholds_percent"]) == (0, 0.0)
+    first = make_suite_version(scene, sign=False)
+    assert found().figures == {"suites": 1, "with_thresholds_percent": 0.0}
+    sign_suite(scene, first)
+    assert found().sentence == "1 of 1 suite has signed thresholds."
+    second = make_suite(scene, name="Another")
+    assert found().figures["with_thresholds_percent"] == 50.0
+    actions.retire_suite(second, by=scene.engineer, reason="Nobody asks it")
+    assert found().figures == {"suites": 1, "with_thresholds_percent": 100.0}
+    make_suite_version(scene, first.suite, SOURCE.replace("at_least: 0.8", "at_least: 0.85"), sign=False)
+    assert found().figures["with_thresholds_percent"] == 0.0, "a new version is signed anew"

@@ -3,7 +3,6 @@
 import datetime as dt
 
 import pytest
-
 from django.test import Client
 
 from apps.core.clock import end_of, replay, today

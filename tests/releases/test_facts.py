@@ -7,6 +7,7 @@ from django.core.files.storage import default_storage
 
 from apps.agenda import due
 from apps.core import clock
+from apps.core.subjects import SubjectRef
 from apps.evidence import actions as evidence
 from apps.evidence import facts
 from apps.evidence.facts import Fact
@@ -218,3 +219,29 @@ def test_who_is_waited_for(scene: Scene) -> None:
         assert found[0].overdue
     actions.review_rollback(rollback, by=scene.lead, verdict="justified", comment="Seen")
     assert "rollback_review" not in waiting(scene, "governance_owner")
+
+
+def test_a_use_case_knows_what_is_live_of_it_and_whether_the_way_back_was_walked(scene: Scene) -> None:
+    def found() -> dict[str, Fact]:
+        return facts.read(SubjectRef("use_case", scene.use_case.pk), scene.use_case)
+
+    assert {found()[f"usecase.{name}"].status for name in ("model_lineage", "rollback")} == {"unknown"}
+    _first, second = two_live(scene)
+    assert found()["usecase.rollback"].figures == {"ways_back": 1, "rehearsed_percent": 100.0}
+    assert found()["usecase.model_lineage"].figures["live"] == 1
+    rehearsal = second.rehearsals.get()
+    until = rehearsal.rehearsed_at + dt.timedelta(days=90)
+    assert found()["usecase.rollback"].turns_at == until
+    with clock.replay(until):
+        assert found()["usecase.rollback"].figures["rehearsed_percent"] == 0.0
+    evidence.withdraw_document(rehearsal.document, by=scene.engineer, reason="Of another model")
+    assert "Not rehearsed in the last 90 days" in found()["usecase.rollback"].sentence
+
+
+def test_what_is_live_is_traced_when_its_run_can_be_retraced(scene: Scene) -> None:
+    live = make_live(scene, make_environment(scene))
+    ref = SubjectRef("use_case", scene.use_case.pk)
+    complete = facts.read(SubjectRef("training_run", live.version.run_id))["run.lineage"].figures["complete"]
+    fact = facts.read(ref, scene.use_case)["usecase.model_lineage"]
+    assert fact.figures["traced_percent"] == (100.0 if complete else 0.0)
+    assert complete or str(live.version) in fact.sentence

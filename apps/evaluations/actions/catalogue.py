@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, editing, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NameTaken
+from apps.core.subjects import SubjectRef
 from apps.datasets.errors import ReasonNeeded
 from apps.evaluations.actions.following import announce_use_case
 from apps.evaluations.digests import baseline_digest
@@ -43,7 +44,7 @@ def create_suite(use_case: UseCase, *, by: User, name: str, purpose: str = "") -
     except IntegrityError as error:
         raise _taken(name) from error
     record_on("suite.created", by=by, ref=suite_ref(suite), payload={"purpose": suite.purpose})
-    subjects.announce_change(suite_ref(suite), "suite.created")
+    subjects.announce_changes([suite_ref(suite), SubjectRef("use_case", use_case.pk)], "suite.created")
     return suite
 
 

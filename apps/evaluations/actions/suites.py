@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, clock, editing, subjects
 from apps.core.clock import now
 from apps.core.errors import NotPermitted
+from apps.core.subjects import SubjectRef
 from apps.datasets.models import DatasetVersion
 from apps.evaluations.actions.following import announce_use_case
 from apps.evaluations.content import Content, Task, parse
@@ -139,7 +140,8 @@ def publish_suite_version(pk: uuid.UUID, *, by: User, revision: int | None) -> S
             "datasets": [{"task": task.key, "version": str(row), "digest": row.digest} for task, row in data],
         },
     )
-    subjects.announce_change(suite_ref(version.suite), "suite_version.published")
+    refs = [suite_ref(version.suite), SubjectRef("use_case", version.suite.use_case_id)]
+    subjects.announce_changes(refs, "suite_version.published")
     return version
 
 

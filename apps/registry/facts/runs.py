@@ -138,6 +138,11 @@ def _lineage(run: TrainingRun, uses: Sequence[RunDataset], guidelines: Sequence[
     return Fact("run.lineage", "known", sentence, figures, {"run": run.digest, "data": data, "base": digest_of(base)})
 
 
+def is_retraceable(run: TrainingRun) -> bool:
+    """Tell whether data, code and base model are as registered; no query where all that was read along."""
+    return bool(_lineage(run, list(run.datasets.all()), list(run.guidelines.all())).figures["complete"])
+
+
 def _guidelines(run: TrainingRun, uses: Sequence[RunDataset], guidelines: Sequence[RunGuideline]) -> Fact:
     datasets = {use.version.dataset_id: use.version.dataset.name for use in uses}
     covered = {row.guideline.dataset_id for row in guidelines}

@@ -10,7 +10,7 @@ from apps.core.clock import now
 from apps.core.subjects import SubjectRef
 from apps.gates.models import Gate
 from apps.people.models import User
-from apps.registry.models import ModelVersion
+from apps.registry.models import Model, ModelVersion
 from apps.releases.models import Ending, Environment, Release, ReleaseState
 from apps.releases.refs import release_ref
 
@@ -45,7 +45,7 @@ def end(release: Release, ending: Ending, *, by: User, reason: str = "") -> None
 
 
 def announce(environment: Environment, model_id: uuid.UUID, reason: str) -> None:
-    """Say of what is proposed or live in the slot that something changed which its gate may rest on.
+    """Say of what is proposed or live in the slot, and of its use case, that something changed on which gates may rest.
 
     Versions that were never live are evaluated against what is live: the gates on them rest on it too.
     """
@@ -54,4 +54,5 @@ def announce(environment: Environment, model_id: uuid.UUID, reason: str) -> None
     versions_held = [SubjectRef("model_version", pk) for pk in sorted(set(gates.values_list("subject_id", flat=True)))]
     rows = Release.objects.filter(environment=environment, model=model_id).exclude(state=ReleaseState.ENDED)
     standing = [release_ref(release.origin) for release in rows.order_by("pk")]
-    subjects.announce_changes([*versions_held, *standing], reason)
+    (use_case,) = Model.objects.filter(pk=model_id).values_list("use_case_id", flat=True)
+    subjects.announce_changes([*versions_held, *standing, SubjectRef("use_case", use_case)], reason)
