@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from apps.core.clock import now
+from apps.core import clock
 from apps.core.errors import Text
 from apps.core.subjects import SubjectRef
+from apps.owners import desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +53,13 @@ def offer(name: str, provider: Provider) -> None:
 
 def for_user(user: Any) -> list[Entry]:
     """Return what waits for the user: overdue first, then by urgency (small is urgent), then the oldest."""
-    at = now()
     distant = dt.datetime.max.replace(tzinfo=dt.UTC)
-    entries = [
-        Entry(item, item.due_at is not None and item.due_at < at)
-        for provider in _providers.values()
-        for item in provider(user)
-    ]
+    with clock.still() as moment, desk.opened(user):
+        entries = [
+            Entry(item, item.due_at is not None and item.due_at < moment)
+            for provider in _providers.values()
+            for item in provider(user)
+        ]
     return sorted(
         entries,
         key=lambda entry: (

@@ -30,6 +30,7 @@ def due_for(user: Any) -> list[DueItem]:
                 action_label=_("Read and answer"),
                 url=reverse("owners:offer_detail", args=[row.pk]),
                 since=row.offered_at,
+                due_at=row.offered_at + ANSWER_WITHIN,
                 icon="user",
                 urgency=20,
             )

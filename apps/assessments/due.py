@@ -11,7 +11,7 @@ from apps.agenda.due import DueItem
 from apps.assessments.models import Assessment, FrameworkVersion
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import may_anywhere
-from apps.owners.models import Ownership
+from apps.owners import desk
 from apps.owners.responsibilities import title
 from apps.people.four_eyes import RuleVersion
 
@@ -25,9 +25,9 @@ def for_user(user: Any) -> list[DueItem]:
 def questions(user: Any) -> list[DueItem]:
     """Return one item per open assessment that asks the user: unanswered, lapsed or contradicted. Two queries."""
     held: dict[Any, set[str]] = {}
-    mine = Ownership.objects.active().filter(holder=user, subject_type="use_case")
-    for use_case, responsibility in mine.values_list("subject_id", "responsibility"):
-        held.setdefault(use_case, set()).add(responsibility)
+    for row in desk.of(user).held():
+        if row.subject_type == "use_case":
+            held.setdefault(row.subject_id, set()).add(row.responsibility)
     rows = Assessment.objects.filter(
         Q(use_case__in=held) | Q(contradicted__has_key=str(user.pk)), state=Assessment.State.OPEN
     ).select_related("use_case")
@@ -70,10 +70,10 @@ def _asked(assessment: Assessment, responsibilities: set[str], user: Any) -> Due
 
 def signatures(user: Any) -> list[DueItem]:
     """Return the submitted assessments that the user signs as governance owner; two queries."""
-    mine = Ownership.objects.active().filter(holder=user, subject_type="use_case", responsibility="governance_owner")
-    rows = Assessment.objects.filter(use_case__in=mine.values("subject_id"), state=Assessment.State.SUBMITTED).exclude(
-        submitted_by=user
-    )
+    mine = desk.ids(desk.of(user).held("governance_owner"), "use_case")
+    if not mine:
+        return []
+    rows = Assessment.objects.filter(use_case__in=mine, state=Assessment.State.SUBMITTED).exclude(submitted_by=user)
     return [
         DueItem(
             kind="assessment_signature",

@@ -10,18 +10,30 @@ from django.db import connection
 from django.db.models import DateTimeField, Value
 from django.db.models.functions import Now
 
+_still: ContextVar[dt.datetime | None] = ContextVar("still", default=None)
 _replayed: ContextVar[dt.datetime | None] = ContextVar("replayed", default=None)
 
 
 def now() -> dt.datetime:
-    """Return the database's time of day (aware, UTC); costs one query."""
-    replayed = _replayed.get()
-    if replayed is not None:
-        return replayed
+    """Return the database's time of day (aware, UTC); costs one query, and none where time stands ``still``."""
+    known = _replayed.get() or _still.get()
+    if known is not None:
+        return known
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         moment: dt.datetime = cursor.fetchone()[0]
     return moment.astimezone(dt.UTC)
+
+
+@contextlib.contextmanager
+def still() -> Iterator[dt.datetime]:
+    """Let one moment stand for everything that is read in this context; nothing is written in it."""
+    moment = now()
+    token = _still.set(moment)
+    try:
+        yield moment
+    finally:
+        _still.reset(token)
 
 
 def is_replayed() -> bool:

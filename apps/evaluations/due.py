@@ -2,32 +2,26 @@
 
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q
+from django.db.models import Count, Exists, F, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.agenda.due import DueItem
-from apps.core.clock import today
 from apps.evaluations.actions.suites import RESPONSIBILITY
 from apps.evaluations.models import OutputJudgement, OutputReview, OutputReviewer, ReviewedOutput, SuiteVersion
 from apps.evaluations.refs import evaluation_ref, suite_version_ref
-from apps.owners.models import Ownership
-from apps.people.models import Absence
+from apps.owners import desk
 
 MOST = 100
 
 
 def to_sign(user: Any) -> list[DueItem]:
     """Return the published versions whose thresholds this person can sign; one query."""
-    day = today()
-    away = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None).values("user_id")
-    held = Ownership.objects.active().filter(
-        Q(holder=user) | Q(deputy=user, holder__in=away), subject_type="use_case", responsibility=RESPONSIBILITY
-    )
-    rows = SuiteVersion.objects.published().filter(
-        signature=None, suite__retired_at=None, suite__use_case__in=held.values("subject_id")
-    )
+    held = desk.ids(desk.of(user).acting(RESPONSIBILITY), "use_case")
+    if not held:
+        return []
+    rows = SuiteVersion.objects.published().filter(signature=None, suite__retired_at=None, suite__use_case__in=held)
     newer = SuiteVersion.objects.published().filter(suite=OuterRef("suite"), number__gt=OuterRef("number"))
     return [
         DueItem(

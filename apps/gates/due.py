@@ -13,6 +13,7 @@ from apps.agenda.due import DueItem
 from apps.core.clock import end_of, now, today
 from apps.core.subjects import SubjectRef
 from apps.gates import conditions
+from apps.gates.duties import SIGN_WITHIN
 from apps.gates.models import (
     LIVE_STATES,
     Condition,
@@ -24,6 +25,7 @@ from apps.gates.models import (
     Waiver,
 )
 from apps.ledger.actions import may_anywhere
+from apps.owners import desk
 from apps.owners.holders import absent, acting_for, on_any
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
@@ -53,6 +55,7 @@ def signatures(user: Any) -> list[DueItem]:
             action_label=_("Read and decide"),
             url=reverse("gates:gate_detail", args=[row.gate_id]),
             since=row.gate.state_since,
+            due_at=row.gate.state_since + SIGN_WITHIN,
             icon="signature",
             urgency=10,
         )
@@ -106,9 +109,8 @@ def proposals(user: Any) -> list[DueItem]:
 
 def conditions_due(user: Any) -> list[DueItem]:
     """Return the conditions that the user fulfils, or whose fulfilment they accept. At most ten queries."""
-    held = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user))
     mine: dict[str, set[uuid.UUID]] = {}
-    for ownership in held:
+    for ownership in desk.of(user).rows:
         mine.setdefault(ownership.responsibility, set()).add(ownership.subject_id)
     if not mine:
         return []

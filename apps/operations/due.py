@@ -11,29 +11,22 @@ from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
 from apps.agenda.duties import Duty
-from apps.core.clock import today
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import may_anywhere
 from apps.operations.models import FollowUp, Review, ReviewTemplate
-from apps.owners.models import Ownership
+from apps.owners import desk
 from apps.owners.responsibilities import title
 from apps.people.four_eyes import RuleVersion
-from apps.people.models import Absence
 
 MOST = 200
 
 
 def held_by(user: Any) -> dict[str, set[uuid.UUID]]:
-    """Return the use cases that the user answers for, by responsibility: held, or as deputy of somebody away.
-
-    One query, and one for the day.
-    """
-    day = today()
-    away = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None).values("user_id")
-    rows = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user, holder__in=away), subject_type="use_case")
+    """Return the use cases that the user answers for, by responsibility: held, or as deputy of somebody away."""
     found: dict[str, set[uuid.UUID]] = {}
-    for responsibility, use_case in rows.values_list("responsibility", "subject_id"):
-        found.setdefault(responsibility, set()).add(use_case)
+    for row in desk.of(user).acting():
+        if row.subject_type == "use_case":
+            found.setdefault(row.responsibility, set()).add(row.subject_id)
     return found
 
 

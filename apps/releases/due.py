@@ -1,7 +1,6 @@
 """What releases wait for: a review of a rollback, a lapsed approval, a rehearsal, somebody to bring them live."""
 
 import datetime as dt
-import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,10 +10,9 @@ from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
 from apps.agenda.duties import Duty
-from apps.core.clock import now, today
+from apps.core.clock import now
 from apps.gates.models import Gate, GateState
-from apps.owners.models import Ownership
-from apps.people.models import Absence
+from apps.owners import desk
 from apps.releases.approval import RELEASE_KIND
 from apps.releases.models import Rehearsal, Release, Rollback
 from apps.releases.refs import release_ref
@@ -26,15 +24,11 @@ MOST = 200
 
 
 class Held:
-    """What the user answers for: as holder, and as the deputy of somebody who is away today; two queries."""
+    """What the user answers for: as holder, and as the deputy of somebody who is away today."""
 
     def __init__(self, user: Any) -> None:
-        day = today()
-        away = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None).values("user_id")
-        rows = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user, holder__in=away))
-        self.rows: list[tuple[str, str, uuid.UUID]] = list(
-            rows.filter(responsibility__in=ANSWERS_FOR_IT).values_list("responsibility", "subject_type", "subject_id")
-        )
+        rows = desk.of(user).acting(*ANSWERS_FOR_IT)
+        self.rows = [(row.responsibility, row.subject_type, row.subject_id) for row in rows]
 
     def releases(self, path: str, responsibilities: Sequence[str]) -> Q:
         """Return the filter of the releases (under ``path``) for whose model or use case one of these is held."""
@@ -101,20 +95,25 @@ def lapsed(held: Held) -> list[DueItem]:
     ]
 
 
-def rehearsals(held: Held) -> list[DueItem]:
-    """Return the live releases whose way back was not rehearsed lately, for the technical owner; one query."""
-    counting = Rehearsal.objects.filter(
+def _with_a_way_back() -> Any:
+    """Return the live releases with a way back, and when it was last ``rehearsed`` with success."""
+    passed = Rehearsal.objects.filter(
         release__environment=OuterRef("environment_id"),
         release__model=OuterRef("model_id"),
         outcome=Rehearsal.Outcome.PASSED,
         document__withdrawal=None,
-        rehearsed_at__gt=now() - REHEARSAL_COUNTS + AHEAD,
     )
+    newest = Subquery(passed.order_by("-rehearsed_at").values("rehearsed_at")[:1])
+    rows: Any = Release.objects.live().filter(rollback_target__isnull=False)
+    return rows.annotate(rehearsed=newest).select_related("version__model", "environment")
+
+
+def rehearsals(held: Held) -> list[DueItem]:
+    """Return the live releases whose way back was not rehearsed lately, for the technical owner; one query."""
     rows = (
-        Release.objects.live()
-        .filter(held.releases("", ["technical_owner"]), rollback_target__isnull=False)
-        .exclude(Exists(counting))
-        .select_related("version__model", "environment")
+        _with_a_way_back()
+        .filter(held.releases("", ["technical_owner"]))
+        .exclude(rehearsed__gt=now() - REHEARSAL_COUNTS + AHEAD)
         .order_by("live_from")
     )
     return [
@@ -126,6 +125,7 @@ def rehearsals(held: Held) -> list[DueItem]:
             action_label=_("Record a rehearsal"),
             url=reverse("releases:release_rehearse", args=[row.pk]),
             since=row.live_from,
+            due_at=row.rehearsed and row.rehearsed + REHEARSAL_COUNTS,
             icon="list-check",
             urgency=45,
         )
@@ -182,23 +182,7 @@ def _reviews_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
 
 
 def _rehearsals_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
-    passed = (
-        Rehearsal.objects.filter(
-            release__environment=OuterRef("environment_id"),
-            release__model=OuterRef("model_id"),
-            outcome=Rehearsal.Outcome.PASSED,
-            document__withdrawal=None,
-        )
-        .order_by("-rehearsed_at")
-        .values("rehearsed_at")
-    )
-    rows = (
-        Release.objects.live()
-        .filter(rollback_target__isnull=False)
-        .annotate(rehearsed=Subquery(passed[:1]))
-        .filter(rehearsed__gte=start - REHEARSAL_COUNTS, rehearsed__lt=end - REHEARSAL_COUNTS)
-        .select_related("version__model", "environment")
-    )
+    rows = _with_a_way_back().filter(rehearsed__gte=start - REHEARSAL_COUNTS, rehearsed__lt=end - REHEARSAL_COUNTS)
     return [
         Duty(
             kind="rehearsal_due",
@@ -209,7 +193,7 @@ def _rehearsals_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
             team_id=row.environment.team_id,
             responsibility="technical_owner",
             person_ids=(),
-            due_at=row.rehearsed + REHEARSAL_COUNTS,  # type: ignore[attr-defined]
+            due_at=row.rehearsed + REHEARSAL_COUNTS,
         )
         for row in rows.order_by("id")
     ]

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,8 +20,7 @@ from apps.datasets.models import (
     files_deleted,
 )
 from apps.datasets.refs import audit_ref, version_ref
-from apps.owners import holders
-from apps.owners.models import Ownership
+from apps.owners import desk
 
 MOST = 50
 AUDIT_WITHIN = dt.timedelta(days=14)
@@ -31,16 +30,9 @@ State = SampleAudit.State
 
 def for_user(user: Any) -> list[DueItem]:
     """Return what waits for the user as review lead and as reviewer; a constant number of queries."""
-    datasets = _led_by(user)
-    return [*_unaudited(datasets), *_led(datasets), *_to_judge(user)]
-
-
-def _led_by(user: Any) -> list[uuid.UUID]:
-    """Return the datasets whose review lead the user is today, in their own right or for somebody away."""
-    held = Ownership.objects.active().filter(responsibility="review_lead", subject_type="dataset")
-    rows = list(held.filter(Q(holder=user) | Q(deputy=user)))
-    away = holders.absent({row.holder_id for row in rows if row.deputy_id == user.pk})
-    return [row.subject_id for row in rows if user.pk in holders.acting_for(row, away)]
+    datasets = desk.ids(desk.of(user).acting("review_lead"), "dataset")
+    of_lead = [*_unaudited(datasets), *_led(datasets)] if datasets else []
+    return [*of_lead, *_to_judge(user)]
 
 
 def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
@@ -67,7 +59,7 @@ def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion
     )
 
 
-def _unaudited(datasets: list[uuid.UUID]) -> list[DueItem]:
+def _unaudited(datasets: set[uuid.UUID]) -> list[DueItem]:
     rows = major_changes(DatasetVersion.objects.filter(dataset__in=datasets)).select_related("dataset")
     return [
         DueItem(
@@ -96,7 +88,7 @@ def _why(version: Any) -> str:
     }
 
 
-def _led(datasets: list[uuid.UUID]) -> list[DueItem]:
+def _led(datasets: set[uuid.UUID]) -> list[DueItem]:
     """Return the audits that can't go on without their lead."""
     rows = SampleAudit.objects.filter(
         version__dataset__in=datasets, state__in=[State.FAILED, State.CANCELLED, State.REVIEWING]
@@ -127,6 +119,8 @@ def _to_judge(user: Any) -> list[DueItem]:
     rows = auditing.with_outcomes(SampledRow.objects.filter(audit__in=invited.values("audit")))
     asked = {row.audit_id: row for row in invited.select_related("audit__version__dataset").order_by("id")[:MOST]}
     counts: dict[Any, int] = {}
+    if not asked:
+        return []
     for is_author in (False, True):
         mine = invited.filter(is_author=is_author).values("audit")
         waiting = auditing.waiting_for(user, rows.filter(audit__in=mine), is_author=is_author).order_by()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -12,7 +12,7 @@ from apps.datasets.actions.feedback import PERMISSION, RESPONSIBILITY
 from apps.datasets.facts.feedback import of_feedback
 from apps.datasets.models import DatasetVersion, FeedbackDecision, FileOrigin, SplitFile
 from apps.datasets.refs import version_ref
-from apps.owners import holders
+from apps.owners import desk, holders
 from apps.owners.models import Ownership
 from apps.people.models import Membership
 from apps.people.roles import roles_with
@@ -22,15 +22,10 @@ MOST = 200
 
 def proposed_versions(user: Any) -> list[DueItem]:
     """Return the versions whose production feedback waits for the user's decision; four queries at most."""
-    held = list(
-        Ownership.objects.active()
-        .filter(Q(holder=user) | Q(deputy=user), responsibility=RESPONSIBILITY, subject_type="dataset")
-        .only("subject_id", "holder_id", "deputy_id")
-    )
-    if not held:
+    mine = desk.of(user)
+    seats = {row.subject_id: row for row in mine.named(RESPONSIBILITY) if row.subject_type == "dataset"}
+    if not seats:
         return []
-    seats = {row.subject_id: row for row in held}
-    away = holders.absent([row.holder_id for row in held])
     files = SplitFile.objects.filter(version=OuterRef("pk"), origin=FileOrigin.PRODUCTION_FEEDBACK)
     teams = Membership.objects.filter(user=user, role__in=roles_with(PERMISSION)).values("team")
     rows = (
@@ -44,7 +39,7 @@ def proposed_versions(user: Any) -> list[DueItem]:
         .prefetch_related("files")
         .order_by("id")[:MOST]
     )
-    return [_item(row) for row in rows if _is_asked(user, row, seats[row.dataset_id], away)]
+    return [_item(row) for row in rows if _is_asked(user, row, seats[row.dataset_id], set(mine.away))]
 
 
 def _is_asked(user: Any, version: DatasetVersion, seat: Ownership, away: set[Any]) -> bool:

@@ -14,8 +14,7 @@ from apps.datasets.actions.sensitive import RESPONSIBILITY
 from apps.datasets.facts.sensitive import standing
 from apps.datasets.models import Inspection
 from apps.datasets.refs import version_ref
-from apps.owners import holders
-from apps.owners.models import Ownership
+from apps.owners import desk, holders
 
 MOST = 200
 
@@ -54,13 +53,7 @@ def undecided_kinds(user: Any) -> list[DueItem]:
 
 def _reviewed_by(user: Any) -> set[UUID]:
     """Return the subjects on which the user reviews compliance today, as holder or for an absent one."""
-    rows = list(
-        Ownership.objects.active()
-        .filter(Q(holder=user) | Q(deputy=user), responsibility=RESPONSIBILITY)
-        .only("subject_id", "holder_id", "deputy_id")
-    )
-    away = holders.absent([row.holder_id for row in rows]) if rows else set()
-    return {row.subject_id for row in rows if user.pk in holders.acting_for(row, away)}
+    return {row.subject_id for row in desk.of(user).acting(RESPONSIBILITY)}
 
 
 def _item(row: Any, left: int) -> DueItem:
