@@ -1,42 +1,49 @@
 """What somebody answers for today: read once for everything that asks within one look at their work."""
 
 import contextlib
-import datetime as dt
 import uuid
 from collections.abc import Collection, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q
 
-from apps.core.clock import today
 from apps.owners.holders import absent, acting_for
 from apps.owners.models import Ownership
 
 
+class Held(NamedTuple):
+    """An ownership, as far as it decides who acts under it."""
+
+    responsibility: str
+    subject_type: str
+    subject_id: uuid.UUID
+    holder_id: uuid.UUID
+    deputy_id: uuid.UUID | None
+
+
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The ownerships of which somebody is holder or deputy, the day, and who of the holders is away on it."""
+    """The ownerships of which somebody is holder or deputy, and who of the holders is away today."""
 
     user_id: uuid.UUID
-    day: dt.date
-    rows: tuple[Ownership, ...]
-    away: frozenset[uuid.UUID]
+    rows: tuple[Held, ...]
+    away: set[uuid.UUID]
 
-    def acting(self, *responsibilities: str) -> list[Ownership]:
+    def acting(self, *responsibilities: str) -> list[Held]:
         """Return the ownerships under which they act today: as holder, or as deputy of somebody who is away."""
-        return [row for row in self.named(*responsibilities) if self.user_id in acting_for(row, set(self.away))]
+        return [row for row in self.named(*responsibilities) if self.user_id in acting_for(row, self.away)]
 
-    def held(self, *responsibilities: str) -> list[Ownership]:
+    def held(self, *responsibilities: str) -> list[Held]:
         """Return the ownerships of which they are the holder."""
         return [row for row in self.named(*responsibilities) if row.holder_id == self.user_id]
 
-    def named(self, *responsibilities: str) -> list[Ownership]:
+    def named(self, *responsibilities: str) -> list[Held]:
         return [row for row in self.rows if not responsibilities or row.responsibility in responsibilities]
 
 
-def ids(rows: Collection[Ownership], subject_type: str) -> set[uuid.UUID]:
+def ids(rows: Collection[Held], subject_type: str) -> set[uuid.UUID]:
     """Return the subjects of the type on which these are held."""
     return {row.subject_id for row in rows if row.subject_type == subject_type}
 
@@ -51,10 +58,10 @@ def of(user: Any) -> Desk:
 
 
 def _read(user: Any) -> Desk:
-    day = today()
-    rows = tuple(Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user)).order_by("id"))
-    others = {row.holder_id for row in rows if row.deputy_id == user.pk}
-    return Desk(user.pk, day, rows, frozenset(absent(others, day)) if others else frozenset())
+    rows = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user)).order_by("id")
+    held = tuple(Held(*values) for values in rows.values_list(*Held._fields))
+    others = {row.holder_id for row in held if row.deputy_id == user.pk}
+    return Desk(user.pk, held, absent(others) if others else set())
 
 
 @contextlib.contextmanager

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from django.db.models import Exists, OuterRef, Q
 
@@ -14,6 +14,16 @@ from apps.core.subjects import SubjectRef
 from apps.owners.models import Ownership, OwnershipOffer
 from apps.owners.responsibilities import Responsibility, held_on, required_on
 from apps.people.models import Absence, User
+
+
+class Names(Protocol):
+    """What says of an ownership who holds it, and who stands in."""
+
+    @property
+    def holder_id(self) -> uuid.UUID: ...
+
+    @property
+    def deputy_id(self) -> uuid.UUID | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def absent(user_ids: Iterable[uuid.UUID], on: dt.date | None = None) -> set[uuid
     )
 
 
-def acting_for(ownership: Ownership, away: set[uuid.UUID]) -> set[uuid.UUID]:
+def acting_for(ownership: Names, away: set[uuid.UUID]) -> set[uuid.UUID]:
     """Return who may act under this ownership, given who is away: the holder, and the deputy of an absent one."""
     found = {ownership.holder_id}
     if ownership.deputy_id and ownership.holder_id in away:

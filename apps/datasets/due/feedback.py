@@ -13,7 +13,6 @@ from apps.datasets.facts.feedback import of_feedback
 from apps.datasets.models import DatasetVersion, FeedbackDecision, FileOrigin, SplitFile
 from apps.datasets.refs import version_ref
 from apps.owners import desk, holders
-from apps.owners.models import Ownership
 from apps.people.models import Membership
 from apps.people.roles import roles_with
 
@@ -39,10 +38,10 @@ def proposed_versions(user: Any) -> list[DueItem]:
         .prefetch_related("files")
         .order_by("id")[:MOST]
     )
-    return [_item(row) for row in rows if _is_asked(user, row, seats[row.dataset_id], set(mine.away))]
+    return [_item(row) for row in rows if _is_asked(user, row, seats[row.dataset_id], mine.away)]
 
 
-def _is_asked(user: Any, version: DatasetVersion, seat: Ownership, away: set[Any]) -> bool:
+def _is_asked(user: Any, version: DatasetVersion, seat: desk.Held, away: set[Any]) -> bool:
     authors = {version.registered_by_id, *(file.added_by_id for file in version.files.all())}
     if user.pk in authors:
         return False
