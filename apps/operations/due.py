@@ -108,7 +108,8 @@ def proposals(user: Any) -> list[DueItem]:
 
 def duties(start: dt.datetime, end: dt.datetime) -> list[Duty]:
     """Return all open reviews and follow-ups that are due from ``start`` until just before ``end``; two queries."""
-    rows = Review.objects.open().filter(due_at__gte=start, due_at__lt=end).whole().order_by("due_at", "id")
+    opened = Review.objects.open().filter(due_at__gte=start, due_at__lt=end)
+    rows = opened.select_related("plan__use_case__team").order_by("due_at", "id")
     owed = FollowUp.objects.filter(done_at=None, due_at__gte=start, due_at__lt=end)
     followed = owed.select_related("review__plan__use_case__team").order_by("due_at", "id")
     return [*_of_reviews(rows), *_of_follow_ups(followed)]
