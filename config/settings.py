@@ -294,6 +294,7 @@ EMAIL_BACKEND = env.str(
     "EMAIL_BACKEND",
     "django.core.mail.backends.console.EmailBackend" if EMBEDDED else "django.core.mail.backends.smtp.EmailBackend",
 )
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 10)
 vars().update(env.email_url("EMAIL_URL") if env.str("EMAIL_URL", "") else {})
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "fourgate@localhost")
 

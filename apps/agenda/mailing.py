@@ -6,7 +6,7 @@ noting it sends it a second time, under the same Message-ID.
 
 import datetime as dt
 import random
-import uuid
+import time
 from collections.abc import Sequence
 from email.utils import formataddr
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from apps.people.models import User
 
 UNSUBSCRIBE = "agenda.unsubscribe"
 LEASE = dt.timedelta(minutes=5)
+TURN_SECONDS = 10.0
 MOST_TRIES = 12
 AT_ONCE = 500
 log = structlog.get_logger(__name__)
@@ -124,32 +125,36 @@ def _write(
     return int(is_new)
 
 
-def claim(limit: int = 50) -> list[uuid.UUID]:
-    """Take the mails that are to be tried now, for five minutes; nobody else tries them meanwhile."""
+def claim() -> Mail | None:
+    """Take the next mail that is to be tried now, for five minutes; nobody else tries it meanwhile."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            UPDATE agenda_mail SET next_try_at = %s, tries = tries + 1 WHERE id IN (
+            UPDATE agenda_mail SET next_try_at = %s, tries = tries + 1 WHERE id = (
                 SELECT id FROM agenda_mail WHERE state = 'waiting' AND next_try_at <= %s
-                ORDER BY next_try_at LIMIT %s FOR UPDATE SKIP LOCKED)
+                ORDER BY next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED)
             RETURNING id
             """,
-            [now() + LEASE, now(), limit],
+            [now() + LEASE, now()],
         )
-        return [row[0] for row in cursor.fetchall()]
+        row = cursor.fetchone()
+    return Mail.objects.get(pk=row[0]) if row else None
 
 
 def send_waiting() -> int:
-    """Send what waits; return how many mails left. One that can't be sent is tried again, ever later."""
+    """Send what waits, for ten seconds; return how many mails left. One that can't be sent is tried again, ever later.
+
+    Each is claimed when its turn comes: a slow mail server outlasts no lease, and a killed worker holds up one mail.
+    """
+    until = time.monotonic() + TURN_SECONDS
     sent = 0
-    for pk in claim():
-        mail = Mail.objects.get(pk=pk)
+    while time.monotonic() < until and (mail := claim()) is not None:
         try:
             message(mail).send(fail_silently=False)
         except Exception as error:
             _failed(mail, error)
         else:
-            Mail.objects.filter(pk=pk, state=Mail.State.WAITING).update(
+            Mail.objects.filter(pk=mail.pk, state=Mail.State.WAITING).update(
                 state=Mail.State.SENT, sent_at=now(), error="", next_try_at=None
             )
             sent += 1
