@@ -145,7 +145,7 @@ def test_the_ledger_verifies_after_all_of_it_and_a_second_up_is_refused(running:
 
 def test_ctrl_c_stops_everything_cleanly() -> None:
     with new_home() as home:
-        running = Running(home)
+        running = Running(home, FOURGATE_DEMO="0")
         mine = [pid for pattern in KILLS.values() for pid in running.pids(pattern)]
         assert mine
         output = running.stop()
