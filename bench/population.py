@@ -83,7 +83,10 @@ def entries(count: int) -> int:
 
 
 def inbox(people: int, gates: int, versions: int) -> User:
-    """Fill ten teams with people, use cases, versions and gates; return one business owner who must sign."""
+    """Fill ten teams with people, use cases, versions and gates; return one business owner who must sign.
+
+    The responsibilities on the use cases are shared among the people of their teams.
+    """
     found = teams()
     policy = PolicyVersion.objects.get(kind="start", tier="", state=PolicyVersion.State.PUBLISHED)
     users = _people(found, people)
@@ -116,10 +119,10 @@ def inbox(people: int, gates: int, versions: int) -> User:
                 subject_type="use_case",
                 subject_id=case.pk,
                 responsibility=responsibility,
-                holder=users[0],
+                holder=owned[case.team_id][(4 * number + turn) % len(owned[case.team_id])],
             )
-            for case in cases
-            for responsibility in ("business_owner", "technical_owner", "governance_owner", "sponsor")
+            for number, case in enumerate(cases)
+            for turn, responsibility in enumerate(("business_owner", "technical_owner", "governance_owner", "sponsor"))
         )
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")

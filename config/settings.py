@@ -44,6 +44,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
+    "anymail",
     "axes",
     "django_filters",
     "django_htmx",
@@ -296,6 +297,7 @@ EMAIL_BACKEND = env.str(
 )
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", 10)
 vars().update(env.email_url("EMAIL_URL") if env.str("EMAIL_URL", "") else {})
+ANYMAIL = env.dict("ANYMAIL", default={})
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "fourgate@localhost")
 
 REST_FRAMEWORK = {

@@ -12,6 +12,7 @@ class AgendaConfig(AppConfig):
         from apps.agenda import (
             due,
             duties,
+            evidence,
             offers,
             overview,
             trail,  # noqa: F401 — it registers itself
@@ -23,6 +24,7 @@ class AgendaConfig(AppConfig):
 
         due.offer("owners.offers", offers.due_for)
         duties.offer("owners.offers", offers.duties)
+        duties.offer("evidence", evidence.duties)
         due.offer("owners.vacancies", vacancies.due_for)
         subjects.register(
             subjects.SubjectKind(
@@ -39,4 +41,9 @@ class AgendaConfig(AppConfig):
         navigation.offer(
             navigation.NavItem("due", _("What is due"), "clock", "agenda:overview", order=12, shown=overview.oversees)
         )
-        sentences.offer({"duty.nudged": (_("nudged those who answer for"), "bell")})
+        sentences.offer(
+            {
+                "duty.nudged": (_("nudged those who answer for"), "bell"),
+                "duty.reminded": (_("reminded of"), "bell"),
+            }
+        )

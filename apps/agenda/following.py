@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.agenda.models import Notification, Subscription, TrailCursor
 from apps.agenda.preferences import FOLLOWED
-from apps.agenda.reminding import Readers
+from apps.agenda.reminding import REMINDED, Readers
 from apps.core import subjects
 from apps.core.clock import now
 from apps.core.subjects import SubjectRef
@@ -66,7 +66,7 @@ def _told(entries: Sequence[Entry]) -> list[Notification]:
         for entry in entries
         for ref in [SubjectRef(entry.subject_type, entry.subject_id)]
         for user in followed.get(ref, ())
-        if user != entry.actor_id and ref in visible.get(user, {})
+        if user != entry.actor_id and entry.action != REMINDED and ref in visible.get(user, {})
     ]
 
 

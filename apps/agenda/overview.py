@@ -140,7 +140,7 @@ def nudge(key: str, *, by: User) -> int:
         raise NudgedToday(_("They were nudged today. Call them, or hand the responsibility over."))
     readers = Readers({*who.holders, *who.deputies.values()}, moment)
     tellings = [Telling(duty, step, user) for user in who.holders if readers.sees(user, duty.team_id)]
-    told = tell(tellings, readers)
+    told = len(tell(tellings, readers))
     record(
         "duty.nudged",
         by=by,

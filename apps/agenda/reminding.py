@@ -17,12 +17,16 @@ from apps.agenda import duties, policy, preferences
 from apps.agenda.duties import Answering, Duty
 from apps.agenda.models import Notification
 from apps.agenda.policy import Step
+from apps.core.actor import SYSTEM
+from apps.core.canonical import moment_text
 from apps.core.clock import now
+from apps.ledger.actions import Told, record_each
 from apps.owners.responsibilities import title
 from apps.people.access import visible_pairs
-from apps.people.models import Absence, User
+from apps.people.models import Absence, Team, User
 
 DAY = dt.timedelta(days=1)
+REMINDED = "duty.reminded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,38 @@ def remind() -> int:
         return 0
     who = duties.answering(found)
     readers = Readers(_everybody(who.values()), moment)
-    return tell(_newest(found, who, readers), readers)
+    with transaction.atomic():
+        told = tell(_newest(found, who, readers), readers)
+        _record([row for row in told if row.step.days >= 0], readers)
+    return len(told)
+
+
+def _record(told: Sequence[Telling], readers: Readers) -> None:
+    """Keep in the trail who was told on the day of a duty and after it; three queries for any number."""
+    if not told:
+        return
+    by_step: dict[tuple[str, str], list[Telling]] = {}
+    for row in told:
+        by_step.setdefault((row.duty.key, row.step.name), []).append(row)
+    teams = dict(Team.objects.filter(pk__in={row.duty.team_id for row in told}).values_list("pk", "name"))
+    record_each(
+        REMINDED,
+        [
+            Told(
+                (duty.subject.type, duty.subject.id, duty.title),
+                (duty.team_id, teams[duty.team_id]),
+                {
+                    "kind": duty.kind,
+                    "step": step,
+                    "due_at": moment_text(duty.due_at),
+                    "to": [{"id": str(row.user_id), "name": readers.people[row.user_id].name} for row in rows],
+                },
+            )
+            for (_key, step), rows in by_step.items()
+            for duty in [rows[0].duty]
+        ],
+        by=SYSTEM,
+    )
 
 
 def _everybody(rows: Iterable[Answering]) -> set[uuid.UUID]:
@@ -129,15 +164,18 @@ def audience(step: Step, who: Answering, readers: Readers) -> list[tuple[uuid.UU
 
 
 @transaction.atomic
-def tell(tellings: Sequence[Telling], readers: Readers) -> int:
-    """Write what was not told yet; a second look at the same time writes nothing twice. Two queries."""
+def tell(tellings: Sequence[Telling], readers: Readers) -> list[Telling]:
+    """Write what was not told yet, and return it; two looks at once write nothing twice. Three queries."""
     keys = {row.duty.key for row in tellings}
     told = set(Notification.objects.filter(key__in=keys).values_list("user_id", "key", "step"))
     fresh = [row for row in tellings if (row.user_id, row.duty.key, row.step.name) not in told]
+    if not fresh:
+        return []
     with override("en"):
         rows = [_notification(row, readers) for row in fresh]
     Notification.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
-    return len(rows)
+    written = set(Notification.objects.filter(pk__in=[row.pk for row in rows]).values_list("pk", flat=True))
+    return [telling for telling, row in zip(fresh, rows, strict=True) if row.pk in written]
 
 
 def _notification(row: Telling, readers: Readers) -> Notification:

@@ -39,6 +39,7 @@ class DatasetsConfig(AppConfig):
         duties.offer("datasets.copies", due_copies.duties)
         registry.register(audits.PROVIDER)
         agenda.offer("datasets.audits", due_audits.for_user)
+        duties.offer("datasets.audits", due_audits.duties)
         registry.register(sensitive.PROVIDER)
         agenda.offer("datasets.sensitive", sensitive_due.undecided_kinds)
         agenda.offer("datasets.feedback", feedback_due.proposed_versions)

@@ -48,6 +48,8 @@ def to_judge(user: Any) -> list[DueItem]:
     counts: dict[Any, int] = {}
     for review in waiting:
         counts[review] = counts.get(review, 0) + 1
+    if not counts:
+        return []
     rows = OutputReview.objects.filter(pk__in=counts).select_related("run__suite_version__suite")
     return [
         DueItem(

@@ -1,7 +1,8 @@
 """The one way into the ledger, and what people do with the ledger itself."""
 
 import uuid
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -22,6 +23,14 @@ VERSION = 1
 LEDGER_ITSELF = ("ledger", uuid.UUID(int=0), "Ledger")
 
 
+class Told(NamedTuple):
+    """What an entry is about: (type, id, label as it is now); (id, name) of the team; plain JSON values."""
+
+    subject: tuple[str, uuid.UUID, str]
+    team: tuple[uuid.UUID, str] | None
+    payload: dict[str, Any]
+
+
 def record(
     action: str,
     *,
@@ -35,21 +44,30 @@ def record(
     ``subject`` is (type, id, label as it is now), ``team`` (id, name as it is now). The payload holds plain JSON
     values and no personal data other than names. Raise ``RuntimeError`` outside a transaction.
     """
+    (entry,) = record_each(action, [Told(subject, team, payload)], by=by)
+    return entry
+
+
+def record_each(action: str, rows: Iterable[Told], *, by: Actor) -> list[Entry]:
+    """Write one entry for each of the rows, all of one act at one moment; two queries. As ``record`` does it."""
     if not connection.in_atomic_block:
         raise RuntimeError("The ledger is written inside the transaction of the change that it records.")
-    subject_type, subject_id, label = subject
-    identifier = new_id()
-    body = {
-        "v": VERSION,
-        "id": str(identifier),
-        "time": moment_text(now()),
-        "actor": {"id": str(by.id), "name": by.name, "kind": by.kind, "via": by.via},
-        "action": action,
-        "subject": {"type": subject_type, "id": str(subject_id), "label": label},
-        "team": {"id": str(team[0]), "name": team[1]} if team else None,
-        "payload": payload,
-    }
-    return Entry.objects.create(id=identifier, body=canonical_json(body).decode())
+    moment, entries = moment_text(now()), []
+    for row in rows:
+        subject_type, subject_id, label = row.subject
+        identifier = new_id()
+        body = {
+            "v": VERSION,
+            "id": str(identifier),
+            "time": moment,
+            "actor": {"id": str(by.id), "name": by.name, "kind": by.kind, "via": by.via},
+            "action": action,
+            "subject": {"type": subject_type, "id": str(subject_id), "label": label},
+            "team": {"id": str(row.team[0]), "name": row.team[1]} if row.team else None,
+            "payload": row.payload,
+        }
+        entries.append(Entry(id=identifier, body=canonical_json(body).decode()))
+    return Entry.objects.bulk_create(entries)
 
 
 def record_on(action: str, *, by: Actor, ref: SubjectRef, payload: dict[str, Any], obj: Any = None) -> Entry:

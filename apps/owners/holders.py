@@ -1,6 +1,8 @@
 """Who holds what on a subject, and who may act for them today."""
 
 import datetime as dt
+import functools
+import operator
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -128,25 +130,27 @@ def vacant_on_each(subject_type: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUI
 
 
 def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[Vacancy]:
-    """Return the required responsibilities that nobody holds, on what the user may see; three queries a kind."""
-    found: list[Vacancy] = []
+    """Return the required responsibilities that nobody holds, on what the user may see; a query a kind, and one."""
+    lacking: list[tuple[SubjectRef, Any, Responsibility]] = []
     for kind in subjects.kinds():
         required = required_on(kind.type)
         if not required:
             continue
-        active = Ownership.objects.active().filter(subject_type=kind.type)
-        lacking = Q(pk__in=[])
-        for responsibility in required:
-            lacking |= Q(~Exists(active.filter(subject_id=OuterRef("pk"), responsibility=responsibility.key)))
+        held = Ownership.objects.active().filter(subject_type=kind.type, subject_id=OuterRef("pk"))
+        lacks = {f"lacks_{row.key}": ~Exists(held.filter(responsibility=row.key)) for row in required}
+        any_of_them = functools.reduce(operator.or_, (Q(**{name: True}) for name in lacks))
         every: Any = kind.all()
-        rows = list(every.visible_to(user, permission).filter(lacking).order_by("-id")[:limit])
-        ids = [row.pk for row in rows]
-        vacant = vacant_on_each(kind.type, ids)
-        pending = OwnershipOffer.objects.pending().filter(subject_type=kind.type, subject_id__in=ids)
-        asked = {(row.subject_id, row.responsibility): row for row in pending.select_related("to")}
-        found += [
-            Vacancy(SubjectRef(kind.type, row.pk), row, responsibility, asked.get((row.pk, responsibility.key)))
-            for row in rows
-            for responsibility in vacant.get(row.pk, ())
+        rows = every.visible_to(user, permission).annotate(**lacks).filter(any_of_them).order_by("-id")[:limit]
+        lacking += [
+            (SubjectRef(kind.type, obj.pk), obj, row)
+            for obj in rows
+            for row in required
+            if getattr(obj, f"lacks_{row.key}")
         ]
-    return found[:limit]
+    asked = _asked({ref for ref, _obj, _row in lacking})
+    return [Vacancy(ref, obj, row, asked.get((ref, row.key))) for ref, obj, row in lacking[:limit]]
+
+
+def _asked(refs: set[SubjectRef]) -> dict[tuple[SubjectRef, str], OwnershipOffer]:
+    rows = OwnershipOffer.objects.pending().filter(on_any(refs)).select_related("to") if refs else ()
+    return {(row.ref, row.responsibility): row for row in rows}

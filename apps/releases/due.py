@@ -201,6 +201,6 @@ def _rehearsals_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
 
 def for_user(user: Any) -> list[DueItem]:
     held = Held(user)
-    if not held.rows:
+    if not held.rows or not Release.objects.filter(held.releases("", ANSWERS_FOR_IT)).exists():
         return []
     return [*reviews(user, held), *lapsed(held), *rehearsals(held), *approved(held)]

@@ -53,6 +53,15 @@ def test_a_digest_holds_everything_and_leaves_once_a_day(scene: Scene, desk: Des
         assert "/use-cases/" in part
 
 
+def test_a_mail_service_takes_what_an_smtp_server_would(scene: Scene, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
+    found = make_mail(scene.lead, unsubscribe_url="https://fourgate.example/mails/unsubscribe/x/")
+    assert mailing.send_waiting() == 1
+    (sent,) = outgoing.outbox
+    assert sent.anymail_test_params["extra_headers"]["Message-ID"] == f"<{found.pk}@localhost>"
+    assert sent.anymail_test_params["html_body"] == "<p>One and two.</p>"
+
+
 def test_what_is_wanted_at_once_leaves_in_working_hours(scene: Scene, desk: Desk) -> None:
     holder = scene.people["business_owner"]
     preferences.choose(holder, "review", Preference.Way.IMMEDIATE)

@@ -9,18 +9,21 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.agenda import duties
+from apps.agenda.following import follow, tell_followers
 from apps.agenda.models import Notification
 from apps.agenda.reminding import remind
 from apps.core.clock import now, replay
 from apps.core.subjects import SubjectRef
 from apps.gates import actions as gates
 from apps.gates.models import GateState
+from apps.ledger.models import Entry
 from apps.owners import actions as owners
 from apps.owners.models import Ownership
 from apps.people import actions as people
 from apps.people.models import Membership
 from tests.agenda.conftest import MONDAY
 from tests.agenda.scenery import Desk, told
+from tests.commits import settle
 from tests.people.factories import make_user, member
 from tests.scenery import Scene, hand_over, make_copy, make_gate, make_scene
 
@@ -53,6 +56,22 @@ def test_every_step_reaches_its_reader_on_its_day_and_once(scene: Scene, desk: D
     assert [(step, (day - MONDAY.date()).days) for step, day in days] == [
         ("before", 1), ("due", 4), ("overdue", 7), ("deputy", 7), ("owner", 9), ("lead", 11)
     ]  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_trail_keeps_who_was_told_from_the_day_on(scene: Scene, desk: Desk) -> None:
+    duty = desk.put(scene, MONDAY + DAY)
+    follow(scene.engineer, duty.subject)
+    through(7)
+    entries = Entry.objects.filter(action="duty.reminded", subject_id=scene.use_case.pk).order_by("id")
+    told_to = [(row.payload["step"], [who["name"] for who in row.payload["to"]]) for row in entries]
+    assert told_to == [("due", ["Business Owner"]), ("overdue", ["Business Owner"]), ("owner", ["Governance Owner"])]
+    assert {(row.actor_name, row.subject_label, row.team_id) for row in entries} == {
+        ("Fourgate", "Review 0", scene.team.pk)
+    }
+    settle()
+    tell_followers()
+    assert not Notification.objects.filter(user=scene.engineer, text__contains="reminded").exists()
 
 
 @pytest.mark.django_db
@@ -160,6 +179,7 @@ def test_two_looks_at_once_tell_once(scene: Scene, desk: Desk) -> None:
         thread.join()
     assert not failures
     assert Notification.objects.count() == 30
+    assert Entry.objects.filter(action="duty.reminded").count() == 30
 
 
 @pytest.mark.django_db

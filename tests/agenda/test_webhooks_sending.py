@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from apps.agenda import actions, tasks
-from apps.agenda.models import Webhook, WebhookCursor, WebhookDelivery
+from apps.agenda.models import TrailCursor, Webhook, WebhookDelivery
 from apps.agenda.webhooks import posting, reading, sending
 from apps.ledger.models import Entry
 from tests.agenda.receiver import Receiver, receiving
@@ -117,11 +117,11 @@ def test_reading_costs_the_same_queries_for_one_entry_and_for_many(scene: Few) -
     for many in (1, 20):
         for _number in range(many):
             actions.send_test(webhook, by=scene.lead)
-        read_before = WebhookCursor.objects.get().seq
+        read_before = TrailCursor.objects.get(name="webhooks").seq
         settle()
         with CaptureQueriesContext(connection) as queries:
             assert reading.read_all() >= many
-        assert WebhookCursor.objects.get().seq > read_before
+        assert TrailCursor.objects.get(name="webhooks").seq > read_before
         counts.append(len(queries))
     assert counts[0] == counts[1]
     with CaptureQueriesContext(connection) as queries:

@@ -76,16 +76,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name="WebhookCursor",
-            fields=[
-                ("id", models.PositiveSmallIntegerField(default=1, primary_key=True, serialize=False)),
-                ("seq", models.BigIntegerField()),
-            ],
-            options={
-                "constraints": [models.CheckConstraint(condition=models.Q(("id", 1)), name="one_webhook_cursor")],
-            },
-        ),
-        migrations.CreateModel(
             name="WebhookDelivery",
             fields=[
                 (

@@ -8,7 +8,7 @@ from apps.agenda.models.notifications import (
     Subscription,
     TrailCursor,
 )
-from apps.agenda.models.webhooks import Webhook, WebhookCursor, WebhookDelivery, WebhookTry
+from apps.agenda.models.webhooks import Webhook, WebhookDelivery, WebhookTry
 
 __all__ = [
     "DueCount",
@@ -18,7 +18,6 @@ __all__ = [
     "Subscription",
     "TrailCursor",
     "Webhook",
-    "WebhookCursor",
     "WebhookDelivery",
     "WebhookTry",
 ]

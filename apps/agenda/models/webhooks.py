@@ -1,4 +1,4 @@
-"""Webhooks, how far the trail was read for them, what was sent, and each try to send it."""
+"""Webhooks, what was sent, and each try to send it."""
 
 import datetime as dt
 from typing import Any, ClassVar
@@ -101,19 +101,6 @@ class Webhook(Record, TeamOwned):
         if self.team_id is not None and self.team_id != team_id:
             return False
         return not self.kinds or action.startswith(tuple(self.kinds))
-
-
-class WebhookCursor(models.Model):
-    """How far the trail was read for webhooks: one row, made with the first webhook."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
-    seq = models.BigIntegerField()
-
-    class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_webhook_cursor")]
-
-    def __str__(self) -> str:
-        return str(self.seq)
 
 
 class WebhookDelivery(Record):

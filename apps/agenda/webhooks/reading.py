@@ -4,9 +4,10 @@ from typing import Any
 
 from django.db import transaction
 
-from apps.agenda.models import Webhook, WebhookCursor, WebhookDelivery
+from apps.agenda.models import TrailCursor, Webhook, WebhookDelivery
 from apps.ledger.models import Entry, head
 
+CURSOR = "webhooks"
 AT_ONCE = 500
 MOST_ROUNDS = 20
 
@@ -14,7 +15,7 @@ MOST_ROUNDS = 20
 def start() -> int:
     """Return the number of the newest entry; with the first webhook, begin to read after it."""
     newest = head()
-    WebhookCursor.objects.bulk_create([WebhookCursor(seq=newest)], ignore_conflicts=True)
+    TrailCursor.objects.bulk_create([TrailCursor(name=CURSOR, seq=newest)], ignore_conflicts=True)
     return newest
 
 
@@ -25,7 +26,7 @@ def read_on() -> int:
     What one process reads, another skips. Entries are read before webhooks: an entry that was committed after a
     webhook finds it. A webhook that is being switched off at this moment is waited for.
     """
-    cursor = WebhookCursor.objects.select_for_update(skip_locked=True).first()
+    cursor = TrailCursor.objects.select_for_update(skip_locked=True).filter(name=CURSOR).first()
     if cursor is None:
         return 0
     rows = Entry.objects.filter(seq__gt=cursor.seq).order_by("seq")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.agenda.due import DueItem
+from apps.agenda.duties import Duty
 from apps.datasets import auditing
 from apps.datasets.models import (
     AuditReviewer,
@@ -75,6 +76,25 @@ def _unaudited(datasets: set[uuid.UUID]) -> list[DueItem]:
             urgency=40,
         )
         for row in rows.order_by("created_at")[:MOST]
+    ]
+
+
+def duties(start: dt.datetime, end: dt.datetime) -> list[Duty]:
+    """Return the versions of a major change whose sample is to be audited by a day in [start, end); one query."""
+    versions = DatasetVersion.objects.filter(created_at__gte=start - AUDIT_WITHIN, created_at__lt=end - AUDIT_WITHIN)
+    return [
+        Duty(
+            kind="audit_due",
+            subject=version_ref(row),
+            title=str(row),
+            reason=_why(row),
+            url=reverse("datasets:version_audit_draw", args=[row.pk]),
+            team_id=row.dataset.use_case.team_id,
+            responsibility="review_lead",
+            person_ids=(),
+            due_at=row.created_at + AUDIT_WITHIN,
+        )
+        for row in major_changes(versions).select_related("dataset__use_case").order_by("created_at")
     ]
 
 
