@@ -6,13 +6,18 @@ from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
 from apps.core import subjects
+from apps.ledger.actions import may_anywhere
 from apps.owners import holders
+
+ASSIGN = "owner.assign"
 
 
 def due_for(user: Any) -> list[DueItem]:
     """Return one item per subject with vacancies on which the user may name holders."""
+    if not may_anywhere(user, ASSIGN):
+        return []
     by_subject: dict[Any, tuple[Any, list[str]]] = {}
-    for row in holders.vacancies(user, "owner.assign"):
+    for row in holders.vacancies(user, ASSIGN):
         text = str(row.responsibility.title)
         if row.offer is not None:
             text = _("%(title)s (asked: %(name)s)") % {"title": text, "name": row.offer.to.name}
