@@ -63,6 +63,7 @@ def _join(threads: list[threading.Thread]) -> None:
 def waiting() -> int:
     """Return how many sessions wait for a lock in this database."""
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         )

@@ -16,6 +16,7 @@ from apps.core.canonical import sha256_digest
 from apps.core.clock import today
 from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.evidence.errors import (
     AlreadyWithdrawn,
     FileOrLink,
@@ -139,7 +140,7 @@ def add_document(
     return document
 
 
-@transaction.atomic
+@atomic
 def withdraw_document(document: Document, *, by: User, reason: str) -> DocumentWithdrawal:
     """Take a document back: it stays readable and stops counting."""
     access.require(by, "evidence.add", document.team_id)
@@ -158,7 +159,7 @@ def withdraw_document(document: Document, *, by: User, reason: str) -> DocumentW
     return withdrawal
 
 
-@transaction.atomic
+@atomic
 def attest(
     ref: SubjectRef, kind: str, *, by: User, comment: str = "", statement: str = "", responsibility: str = ""
 ) -> Attestation:
@@ -223,7 +224,7 @@ def _words(known: AttestationKind, statement: str, responsibility: str) -> tuple
     return statement, responsibility
 
 
-@transaction.atomic
+@atomic
 def withdraw_attestation(attestation: Attestation, *, by: User, reason: str) -> AttestationWithdrawal:
     """Take one's statement back."""
     if attestation.added_by_id != by.pk:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from django.db import connection, transaction
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from apps.core import jobs, subjects
@@ -15,6 +15,7 @@ from apps.core.errors import NotPermitted
 from apps.core.identifiers import new_id
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.ledger.errors import FilterUnreadable
 from apps.ledger.filters import AskedBy, EntryFilter
 from apps.ledger.models import Entry, Export
@@ -97,7 +98,7 @@ def may_anywhere(by: Any, permission: str) -> bool:
     return bool(by.may(permission, None)) or any(by.may(permission, team.pk) for team in by.teams_list)
 
 
-@transaction.atomic
+@atomic
 def request_export(filters: dict[str, str], *, by: Any, reason: str = "") -> Export:
     """Queue an export of what ``filters`` leave of the entries that the requester may export.
 
@@ -130,7 +131,7 @@ def request_export(filters: dict[str, str], *, by: Any, reason: str = "") -> Exp
     return export
 
 
-@transaction.atomic
+@atomic
 def request_verification(*, by: Any) -> Job:
     """Queue a verification of the whole ledger against its checkpoints."""
     _require_anywhere(by, "trail.verify")

@@ -10,6 +10,7 @@ from apps.core import access, editing, subjects
 from apps.core.actor import Actor
 from apps.core.errors import NameTaken
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.evidence import facts
 from apps.ledger.actions import record_on
 from apps.people.models import Team, User
@@ -31,7 +32,7 @@ def _taken(name: str) -> NameTaken:
     )
 
 
-@transaction.atomic
+@atomic
 def create_use_case(team: Team, *, by: User, **values: Any) -> UseCase:
     """Create a use case of the team in the phase *assess*; raise ``NameTaken``."""
     access.require(by, "usecase.create", team.pk)
@@ -50,7 +51,7 @@ def create_use_case(team: Team, *, by: User, **values: Any) -> UseCase:
     return use_case
 
 
-@transaction.atomic
+@atomic
 def edit_use_case(pk: uuid.UUID, *, by: Actor, revision: int | None, **values: Any) -> UseCase:
     """Change a use case; raise ``StaleEdit`` when it is not at ``revision``, ``NameTaken`` for a double name."""
     use_case = editing.lock(UseCase.objects.select_related("team"), pk, revision)
@@ -69,7 +70,7 @@ def edit_use_case(pk: uuid.UUID, *, by: Actor, revision: int | None, **values: A
 MOVES = {Phase.ASSESS: (Phase.PILOT,), Phase.PILOT: (Phase.ASSESS,)}
 
 
-@transaction.atomic
+@atomic
 def move_phase(pk: uuid.UUID, to: str, *, by: Actor, reason: str = "") -> UseCase:
     """Move a use case from *assess* to *pilot*, which its readiness must allow, or back with a reason.
 

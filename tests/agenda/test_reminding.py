@@ -62,7 +62,7 @@ def test_every_step_reaches_its_reader_on_its_day_and_once(scene: Scene, desk: D
 def test_the_trail_keeps_who_was_told_from_the_day_on(scene: Scene, desk: Desk) -> None:
     duty = desk.put(scene, MONDAY + DAY)
     follow(scene.engineer, duty.subject)
-    through(7)
+    through(8)
     entries = Entry.objects.filter(action="duty.reminded", subject_id=scene.use_case.pk).order_by("id")
     told_to = [(row.payload["step"], [who["name"] for who in row.payload["to"]]) for row in entries]
     assert told_to == [("due", ["Business Owner"]), ("overdue", ["Business Owner"]), ("owner", ["Governance Owner"])]

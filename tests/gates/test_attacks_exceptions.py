@@ -111,7 +111,8 @@ def test_attack_49_a_waiver_past_its_day_and_one_for_longer(scene: Scene) -> Non
     refused_by_sql(copied("gates_waiver", until="until + 100"), waiver.pk)
     with replay(now() + 4 * DAY):
         assert Gate.objects.get(pk=gate.pk).state == GateState.APPROVED, "nobody has looked since"
-        refused_everywhere(scene.people["business_owner"], gate, "business_owner", "stale_dossier")
+        signed = {"dossier_digest": gate.dossier_digest}
+        refused_everywhere(scene.people["business_owner"], gate, "business_owner", "stale_dossier", **signed)
         gates.refresh_expired()
         gate.refresh_from_db()
         assert gate.state == GateState.LAPSED

@@ -39,7 +39,7 @@ def register(page: Any, url: str, scene: Scene, files: dict[str, Path]) -> None:
     page.get_by_role("button", name="Register the version").click()
     page.wait_for_url("**/datasets/versions/**")
     jobs.run_waiting()
-    page.reload()
+    page.locator("progress").first.wait_for(state="detached")
 
 
 def attach(page: Any, scene: Scene, kinds: tuple[str, ...], scratch: Path) -> None:
@@ -100,12 +100,10 @@ def test_from_sign_in_to_the_verified_export(page: Any, live_server: Any, scratc
     with page.expect_navigation():
         page.get_by_role("button", name="Verify the whole ledger").click()
     jobs.run_waiting()
-    page.reload()
     page.get_by_text("as signed up to").wait_for()
     with page.expect_navigation():
         page.get_by_role("button", name="Export everything").click()
     jobs.run_waiting()
-    page.reload()
     with page.expect_download() as download:
         page.locator("#exports").get_by_role("link").first.click()
     archive = scratch / "export.zip"

@@ -5,7 +5,6 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,14 +140,3 @@ def test_the_ledger_verifies_after_all_of_it_and_a_second_up_is_refused(running:
     assert second.returncode == 1
     assert f"PID {running.process.pid}" in second.stderr
     assert running.get("/healthz")[0] == 200
-
-
-def test_ctrl_c_stops_everything_cleanly() -> None:
-    with new_home() as home:
-        running = Running(home, FOURGATE_DEMO="0")
-        mine = [pid for pattern in KILLS.values() for pid in running.pids(pattern)]
-        assert mine
-        output = running.stop()
-    assert running.process.returncode == 0, output
-    time.sleep(0.5)
-    assert not [pid for pid in mine if Path(f"/proc/{pid}").exists()]

@@ -4,7 +4,6 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
@@ -17,6 +16,7 @@ from apps.core import access
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.ledger import sentences
 from apps.ledger.actions import record_on
 from apps.people.models import Team, User
@@ -29,7 +29,7 @@ MOST_FORGOTTEN = 5000
 State = WebhookDelivery.State
 
 
-@transaction.atomic
+@atomic
 def create_webhook(
     team: Team | None, *, by: User, name: str, url: str, format: str, kinds: Iterable[str] = ()
 ) -> tuple[Webhook, str]:
@@ -97,7 +97,7 @@ def _lock_active(webhook: Webhook, by: Actor) -> Webhook:
     return found
 
 
-@transaction.atomic
+@atomic
 def rotate_secret(webhook: Webhook, *, by: User) -> tuple[Webhook, str]:
     """Return the webhook and its new secret; for 24 hours the one before it signs as well."""
     webhook = _lock(webhook, by)
@@ -109,13 +109,13 @@ def rotate_secret(webhook: Webhook, *, by: User) -> tuple[Webhook, str]:
     return webhook, secret
 
 
-@transaction.atomic
+@atomic
 def send_test(webhook: Webhook, *, by: User) -> None:
     """Record an entry that is sent to this webhook and to no other, the way every entry goes."""
     _record("webhook.tested", _lock_active(webhook, by), by)
 
 
-@transaction.atomic
+@atomic
 def switch_off_webhook(webhook: Webhook, *, by: Actor, reason: str = "") -> Webhook:
     """Send nothing from now on; what waits is dead, and can be sent again once the webhook is on."""
     webhook = _lock(webhook, by)
@@ -131,7 +131,7 @@ def _stop(webhook: Webhook, reason: str) -> None:
     webhook.deliveries.filter(state=State.WAITING).update(state=State.DEAD, settled_at=now())
 
 
-@transaction.atomic
+@atomic
 def switch_on_webhook(webhook: Webhook, *, by: User) -> Webhook:
     """Send what happens from now on."""
     webhook = _lock(webhook, by)
@@ -142,7 +142,7 @@ def switch_on_webhook(webhook: Webhook, *, by: User) -> Webhook:
     return webhook
 
 
-@transaction.atomic
+@atomic
 def end_webhook(webhook: Webhook, *, by: User) -> Webhook:
     """Delete the webhook: it never sends again, and its address and secrets are wiped. Its deliveries stay to read."""
     webhook = _lock(webhook, by)
@@ -155,7 +155,7 @@ def end_webhook(webhook: Webhook, *, by: User) -> Webhook:
     return webhook
 
 
-@transaction.atomic
+@atomic
 def send_again(delivery: WebhookDelivery, *, by: User) -> WebhookDelivery:
     """Send a settled delivery once more, under the same identifier; raise ``DeliveryWaits`` or ``WebhookIsOff``."""
     webhook = _lock_active(delivery.webhook, by)
@@ -168,7 +168,7 @@ def send_again(delivery: WebhookDelivery, *, by: User) -> WebhookDelivery:
     return delivery
 
 
-@transaction.atomic
+@atomic
 def send_dead_again(webhook: Webhook, *, by: User) -> int:
     """Send every dead delivery once more, under the same identifiers; return how many."""
     webhook = _lock_active(webhook, by)

@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -23,6 +22,7 @@ from apps.assessments.models import Answer, Assessment, FitStatement
 from apps.core import access, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.evidence import actions as evidence
 from apps.evidence.models import Attestation, Document
 from apps.ledger.actions import record_on
@@ -37,7 +37,7 @@ def _open(assessment: Assessment, by: User) -> Assessment:
     return assessment
 
 
-@transaction.atomic
+@atomic
 def answer(
     assessment: Assessment,
     question: str,
@@ -140,7 +140,7 @@ def _evidence(assessment: Assessment, ids: Iterable[uuid.UUID]) -> list[dict[str
     return [found[pk] for pk in wanted]
 
 
-@transaction.atomic
+@atomic
 def state_fit(assessment: Assessment, values: Mapping[str, Any], *, by: User, revision: int) -> FitStatement:
     """Say how the task is, for the use-case fit; inputs left out are asked again. Raise ``StaleAnswer`` as above."""
     assessment = _open(assessment, by)

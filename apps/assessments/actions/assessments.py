@@ -26,6 +26,7 @@ from apps.core import access, subjects
 from apps.core.canonical import canonical_json, sha256_digest
 from apps.core.clock import now
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.owners import holders
 from apps.people import confirmations
@@ -63,7 +64,7 @@ def _create(use_case: UseCase, by: User, **values: object) -> Assessment:
         ) from error
 
 
-@transaction.atomic
+@atomic
 def start(use_case: UseCase, *, by: User) -> Assessment:
     """Start an assessment under the newest published framework; answers of the signed one before are carried over."""
     access.require(by, "assessment.manage", use_case.team_id)
@@ -117,7 +118,7 @@ def _carry_over(before: Assessment, after: Assessment) -> None:
         )
 
 
-@transaction.atomic
+@atomic
 def submit(assessment: Assessment, *, by: User) -> Assessment:
     """Close the assessment with a snapshot of what is claimed, proven and counted; it does not change any more."""
     assessment = lock(assessment.pk)
@@ -148,7 +149,7 @@ def meaning(assessment: Assessment, verdict: str) -> str:
     }
 
 
-@transaction.atomic
+@atomic
 def sign(assessment: Assessment, *, by: User, digest: str, confirmation_id: uuid.UUID | None) -> Assessment:
     """Sign what was submitted, as governance owner of the use case (or as deputy of an absent one), freshly confirmed.
 
@@ -195,7 +196,7 @@ def submitted_verdict(assessment: Assessment) -> str:
     return str(json.loads(assessment.snapshot)["verdict"])
 
 
-@transaction.atomic
+@atomic
 def reopen(assessment: Assessment, *, by: User, reason: str) -> Assessment:
     """Start the next assessment from a submitted or signed one, answers carried over; that one stays as it is.
 

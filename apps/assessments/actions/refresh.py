@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Collection
 from uuid import UUID
 
-from django.db import transaction
 from django.db.models import Case, Q, When
 
 from apps.assessments import reading
@@ -12,6 +11,7 @@ from apps.assessments.models import Assessment, Readiness
 from apps.core import subjects
 from apps.core.clock import now
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 
 State = Assessment.State
 
@@ -22,7 +22,7 @@ def newest(use_case_id: UUID) -> Assessment | None:
     return rows.order_by(Case(When(state=State.SIGNED, then=0), default=1), "-number").first()
 
 
-@transaction.atomic
+@atomic
 def refresh(use_case_id: UUID) -> Readiness | None:
     """Compute the use case's verdict anew for lists, and what its open assessment waits for."""
     assessment = newest(use_case_id)

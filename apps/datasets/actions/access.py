@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.core import access
 from apps.core.clock import now
 from apps.core.errors import NotFound
+from apps.core.transactions import atomic
 from apps.datasets import samples
 from apps.datasets.errors import NoSamples, ReasonNeeded
 from apps.datasets.models import DatasetVersion, Inspection, SampleAudit, SampleView
@@ -69,7 +70,7 @@ def view_samples(version: DatasetVersion, *, by: User) -> dict[str, Any]:
     return found
 
 
-@transaction.atomic
+@atomic
 def unmask_samples(version: DatasetVersion, *, by: User, reason: str) -> dict[str, Any]:
     """Return the findings with their sample rows, to be shown as they are, recorded with the reason.
 

@@ -5,7 +5,6 @@ from typing import Any, cast
 from uuid import UUID
 
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
@@ -13,6 +12,7 @@ from apps.core import access, jobs, subjects
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.datasets.actions.forgetting import erased
 from apps.datasets.errors import (
     AnnotationsStand,
@@ -45,7 +45,7 @@ MOST_ROWS = 2_000_000
 State = AnnotationResult.State
 
 
-@transaction.atomic
+@atomic
 def add_annotations(
     version: DatasetVersion,
     upload: UUID | None,
@@ -217,7 +217,7 @@ def compare_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     return {"state": "done", "rows": table.rows}
 
 
-@transaction.atomic
+@atomic
 def _finish(
     job: Job, table: AnnotationTable, state: str, figures: dict[str, Any], error: str = "", row: int | None = None
 ) -> None:

@@ -1,9 +1,9 @@
 """Ending sample audits: closed with a result, withdrawn without one, their texts erased."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import subjects
+from apps.core.transactions import atomic
 from apps.datasets import auditing
 from apps.datasets.actions.comparing import start_differences
 from apps.datasets.actions.ending import end, forget_texts, withdraw
@@ -17,7 +17,7 @@ from apps.people.models import User
 State = SampleAudit.State
 
 
-@transaction.atomic
+@atomic
 def close_audit(audit: SampleAudit, *, by: User, conclusion: str) -> SampleAudit:
     """Close an audit all of whose rows are decided; its result becomes the fact and never changes."""
     audit = locked(audit)
@@ -55,7 +55,7 @@ def close_audit(audit: SampleAudit, *, by: User, conclusion: str) -> SampleAudit
     return audit
 
 
-@transaction.atomic
+@atomic
 def withdraw_audit(audit: SampleAudit, *, by: User, reason: str) -> SampleAudit:
     """End an audit without a result; its rows and judgements stay readable."""
     audit = unfinished(audit)
@@ -64,7 +64,7 @@ def withdraw_audit(audit: SampleAudit, *, by: User, reason: str) -> SampleAudit:
     return audit
 
 
-@transaction.atomic
+@atomic
 def erase_texts(audit: SampleAudit, *, by: User, reason: str) -> int:
     """Erase the sampled texts of an ended audit and return how many; places, digests and verdicts stay."""
     audit = locked(audit)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.errors import NameTaken
+from apps.core.transactions import atomic
 from apps.datasets.errors import DateNotPossible, OwnerOutsideTeam, ReasonNeeded, SourceOfAnotherTeam
 from apps.datasets.lineage.walking import announce_downstream
 from apps.datasets.models import Dataset, Source
@@ -67,7 +68,7 @@ def _check_source(team: Team, values: dict[str, Any]) -> None:
         )
 
 
-@transaction.atomic
+@atomic
 def create_source(team: Team, *, by: User, **values: Any) -> Source:
     """Declare a system of record of the team.
 
@@ -89,7 +90,7 @@ def create_source(team: Team, *, by: User, **values: Any) -> Source:
     return source
 
 
-@transaction.atomic
+@atomic
 def edit_source(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> Source:
     """Change a source; the gates of all that is declared or recorded to come from it are judged anew."""
     source = editing.lock(Source.objects.select_related("team"), pk, revision)
@@ -111,7 +112,7 @@ def edit_source(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any)
     return source
 
 
-@transaction.atomic
+@atomic
 def create_dataset(
     use_case: UseCase,
     *,
@@ -161,7 +162,7 @@ def _own_sources(dataset: Dataset, sources: Iterable[Source]) -> list[Source]:
     return chosen
 
 
-@transaction.atomic
+@atomic
 def edit_dataset(
     pk: uuid.UUID, *, by: User, revision: int | None, sources: Iterable[Source] | None = None, **values: Any
 ) -> Dataset:
@@ -181,7 +182,7 @@ def edit_dataset(
     return dataset
 
 
-@transaction.atomic
+@atomic
 def set_sources(dataset: Dataset, sources: Iterable[Source], *, by: User) -> Dataset:
     """Declare which sources the dataset comes from, instead of those declared before."""
     access.require(by, "dataset.edit", dataset.team.pk)

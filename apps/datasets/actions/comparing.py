@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, jobs
@@ -13,6 +12,7 @@ from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.errors import NotFound
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.datasets import inspection, samples
 from apps.datasets.actions.forgetting import erased_among, is_forgotten, refuse_erased
 from apps.datasets.actions.inspecting import mapping_of
@@ -51,7 +51,7 @@ def known_differences(newer: DatasetVersion, others: Iterable[DatasetVersion]) -
     return [row for row in rows if row.parameters == parameters_of(known[row.older_digest], newer, row.key_column)]
 
 
-@transaction.atomic
+@atomic
 def compare_versions(
     newer: DatasetVersion, older: DatasetVersion, *, by: User, key_column: str = ""
 ) -> VersionDifference:
@@ -127,7 +127,7 @@ def start_difference(newer: DatasetVersion, older: DatasetVersion, by: User, key
     return found
 
 
-@transaction.atomic
+@atomic
 def cancel_comparison(
     newer: DatasetVersion, older: DatasetVersion, *, by: User, key_column: str = ""
 ) -> VersionDifference:
@@ -202,7 +202,7 @@ def _twice(problem: difference.KeyNotUnique, version: DatasetVersion) -> str:
     ) % {"version": version, "first": first, "second": second}
 
 
-@transaction.atomic
+@atomic
 def _finish(
     job: Job,
     older: DatasetVersion,

@@ -10,6 +10,7 @@ from apps.core import access, subjects
 from apps.core.canonical import sha256_digest
 from apps.core.clock import today
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.datasets.actions.forgetting import forget_rows
 from apps.datasets.errors import (
     BeyondTheTerms,
@@ -67,7 +68,7 @@ def own_files_copy(version: DatasetVersion, *, by: User) -> Copy:
     )
 
 
-@transaction.atomic
+@atomic
 def register_copy(
     version: DatasetVersion,
     kind: str,
@@ -179,7 +180,7 @@ def _require_owner_or(permission: str, copy: Copy, by: User) -> None:
         access.require(by, permission, copy.team.pk)
 
 
-@transaction.atomic
+@atomic
 def hand_over_copy(copy: Copy, to: User, *, by: User) -> Copy:
     """Name another person of the team who answers for the copy; by its owner or who may register copies."""
     copy = _standing(copy)
@@ -198,7 +199,7 @@ def hand_over_copy(copy: Copy, to: User, *, by: User) -> Copy:
     return copy
 
 
-@transaction.atomic
+@atomic
 def extend_copy(copy: Copy, keep_until: dt.date, *, by: User, reason: str) -> CopyExtension:
     """Let a copy stand until another, later day; a copy without a day gets its first.
 
@@ -238,7 +239,7 @@ def extend_copy(copy: Copy, keep_until: dt.date, *, by: User, reason: str) -> Co
     return extension
 
 
-@transaction.atomic
+@atomic
 def record_deletion(
     copy: Copy, method: str, *, by: User, proof: str = "", document: Document | None = None
 ) -> CopyDeletion:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from apps.core import access, jobs, subjects
 from apps.core.canonical import digest_of
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.actions.uploads import take_file
 from apps.datasets.actions.versions import FileOffer, register_version
@@ -55,7 +56,7 @@ def job_of(version: DatasetVersion) -> Job | None:
     return Job.objects.filter(kind=JOB, key=_key(version, treatment)).first() if treatment else None
 
 
-@transaction.atomic
+@atomic
 def derive_version(version: DatasetVersion, *, by: User) -> Job:
     """Queue the making of a version in which what was decided is masked or left out.
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from apps.core import access
 from apps.core.canonical import sha256_digest
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.datasets.actions.catalogue import create_source, edit_dataset, set_sources
 from apps.datasets.actions.lineage import record_edge, record_node
 from apps.datasets.errors import DescriptionDecided, LineageStands, NothingToTakeOver
@@ -83,7 +84,7 @@ def _decide(description: Description, state: str, by: User) -> None:
     description.save(update_fields=["state", "parts", "source", "decided_by", "decided_at"])
 
 
-@transaction.atomic
+@atomic
 def take_over_description(description: Description, parts: Collection[str], *, by: User) -> Description:
     """Take the named parts over, each by the action that a person would use.
 
@@ -120,7 +121,7 @@ def take_over_description(description: Description, parts: Collection[str], *, b
     return description
 
 
-@transaction.atomic
+@atomic
 def discard_description(description: Description, *, by: User) -> Description:
     """Leave the metadata aside; what was recognised stays readable."""
     description = _lock(description)

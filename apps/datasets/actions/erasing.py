@@ -4,11 +4,11 @@ import contextlib
 from typing import Any
 
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core import access
+from apps.core.transactions import atomic
 from apps.datasets import storage
 from apps.datasets.actions.copies import Method, _delete, _standing
 from apps.datasets.actions.forgetting import forget_rows
@@ -32,7 +32,7 @@ def _held_elsewhere(names: set[str], version: DatasetVersion) -> set[str]:
     return {*rows.values_list("storage_name", flat=True), *tables.values_list("storage_name", flat=True)}
 
 
-@transaction.atomic
+@atomic
 def erase_files(version: DatasetVersion, *, by: User, confirm: str, reason: str = "") -> CopyDeletion:
     """Delete the version's files from the storage for good; ``confirm`` is the version's name, typed again.
 
@@ -97,7 +97,7 @@ def _erase(names: set[str]) -> None:
         )
 
 
-@transaction.atomic
+@atomic
 def release(storage_name: str) -> bool:
     """Delete stored bytes that no version, table of annotations or upload names any more; return whether they went."""
     if not storage_name or not storage.is_own(storage_name):

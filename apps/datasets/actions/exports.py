@@ -6,7 +6,6 @@ from typing import Any
 
 from django.core import signing
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,6 +14,7 @@ from apps.core.actor import SYSTEM
 from apps.core.canonical import moment_text
 from apps.core.clock import now, today
 from apps.core.errors import InvalidInput, NotFound, NotPermitted
+from apps.core.transactions import atomic
 from apps.datasets.actions.copies import _register, require_person_of_team
 from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.errors import DateNotPossible, LinkEnded, LinkNotPossible, ReasonNeeded
@@ -41,7 +41,7 @@ ENDED = {
 }
 
 
-@transaction.atomic
+@atomic
 def create_export(
     version: DatasetVersion,
     format: str,
@@ -176,7 +176,7 @@ def files_of(export: VersionExport) -> list[SplitFile]:
     return files
 
 
-@transaction.atomic
+@atomic
 def download_export(export: VersionExport, *, by: User | None) -> list[SplitFile]:
     """Count and record one download and return the files to stream; the first one registers the copy.
 
@@ -221,7 +221,7 @@ def _copy_of(export: VersionExport) -> Copy:
     )
 
 
-@transaction.atomic
+@atomic
 def revoke_export(export: VersionExport, *, by: User, reason: str = "") -> ExportRevocation:
     """Take a link back: by who made it, or by who may export. Raise ``LinkEnded`` when it has ended already."""
     VersionExport.objects.select_for_update(of=("self",)).get(pk=export.pk)

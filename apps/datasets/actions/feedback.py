@@ -1,9 +1,9 @@
 """Decisions on production feedback: one version, by the data steward, never by who made it."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, subjects
+from apps.core.transactions import atomic
 from apps.datasets.errors import DecisionStands, NoFeedback, OwnFeedback, ReasonNeeded
 from apps.datasets.facts.feedback import of_feedback, standing
 from apps.datasets.models import DatasetVersion, FeedbackDecision
@@ -38,7 +38,7 @@ def may_decide(version: DatasetVersion, user: User) -> bool:
     return bool(user.may(PERMISSION, version.team.pk)) and _acts(version, user) and not is_own(version, user)
 
 
-@transaction.atomic
+@atomic
 def decide_feedback(version: DatasetVersion, decision: str, *, by: User, reason: str = "") -> FeedbackDecision:
     """Accept or decline that rows of production feedback are in the version; supersedes what was decided before.
 

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, editing, subjects
 from apps.core.canonical import digest_of
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.datasets.errors import (
     GuidelineDraftStands,
     GuidelineIncomplete,
@@ -41,7 +42,7 @@ def content_digest(rules: Sequence[str], examples: Sequence[dict[str, str]]) -> 
     return digest_of({"rules": list(rules), "examples": list(examples)})
 
 
-@transaction.atomic
+@atomic
 def draft_guideline(
     dataset: Dataset,
     *,
@@ -78,7 +79,7 @@ def draft_guideline(
     return guideline
 
 
-@transaction.atomic
+@atomic
 def edit_guideline(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> Guideline:
     """Change a draft's note, rules or examples; raise ``GuidelinePublished`` for one that is published."""
     guideline = editing.lock(Guideline.objects.select_related("dataset__use_case__team"), pk, revision)
@@ -92,7 +93,7 @@ def edit_guideline(pk: uuid.UUID, *, by: User, revision: int | None, **values: A
     return guideline
 
 
-@transaction.atomic
+@atomic
 def publish_guideline(pk: uuid.UUID, *, by: User, revision: int | None) -> Guideline:
     """Publish the draft as it was read at ``revision``: from now on it does not change.
 

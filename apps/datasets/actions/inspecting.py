@@ -6,7 +6,6 @@ from typing import IO, Any, cast
 
 from django.conf import settings
 from django.core.files.storage import default_storage
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, jobs, subjects
@@ -15,6 +14,7 @@ from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.datasets import inspection
 from apps.datasets.actions.forgetting import erased, refuse_erased, without_rows
 from apps.datasets.actions.stopping import Stopped, while_asked
@@ -78,7 +78,7 @@ def _enqueue(found: Inspection, version: DatasetVersion, by: User) -> None:
     found.save(update_fields=["job_id"])
 
 
-@transaction.atomic
+@atomic
 def inspect_again(version: DatasetVersion, *, by: User) -> Inspection:
     """Compute the facts of a version again: after a failure, a stop, or a change of the policy or the inspection.
 
@@ -96,7 +96,7 @@ def inspect_again(version: DatasetVersion, *, by: User) -> Inspection:
     return found
 
 
-@transaction.atomic
+@atomic
 def cancel_inspection(version: DatasetVersion, *, by: User) -> Inspection:
     """Stop the inspection that runs; the worker lets go within seconds and writes nothing."""
     access.require(by, "dataset.register", version.team.pk)
@@ -191,7 +191,7 @@ def _fail(job: Job, version: DatasetVersion, error: str) -> dict[str, Any]:
     return {"state": "failed", "error": error}
 
 
-@transaction.atomic
+@atomic
 def _finish(job: Job, version: DatasetVersion, state: str, result: InspectionResult | None, error: str) -> None:
     jobs.hold(job)
     found = Inspection.objects.select_for_update(of=("self",)).get(version=version)

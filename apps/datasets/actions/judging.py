@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.errors import NotFound
+from apps.core.transactions import atomic
 from apps.datasets import auditing
 from apps.datasets.actions.reviewers import locked, require_lead
 from apps.datasets.errors import (
@@ -60,7 +60,7 @@ def _record(action: str, audit: SampleAudit, row: SampledRow, ruling: Any, earli
     record_on(action, by=by, ref=audit_ref(audit), obj=audit, payload=payload)
 
 
-@transaction.atomic
+@atomic
 def judge(audit: SampleAudit, position: int, *, by: User, verdict: str, defect: str = "", note: str = "") -> Judgement:
     """Say of one drawn row whether it is good; said again, the newer word counts.
 
@@ -89,7 +89,7 @@ def judge(audit: SampleAudit, position: int, *, by: User, verdict: str, defect: 
     return judgement
 
 
-@transaction.atomic
+@atomic
 def adjudicate(
     audit: SampleAudit, position: int, *, by: User, verdict: str, note: str, defect: str = ""
 ) -> Adjudication:

@@ -4,13 +4,13 @@ import datetime as dt
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from apps.core import access, clock, subjects
 from apps.core.errors import NameTaken, NotFound
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.datasets.errors import (
     LineageCircle,
     LineageImpossible,
@@ -43,7 +43,7 @@ def _hold(team: Team) -> None:
     Team.objects.select_for_update(no_key=True).get(pk=team.pk)
 
 
-@transaction.atomic
+@atomic
 def record_node(
     team: Team,
     kind: str,
@@ -84,7 +84,7 @@ def record_node(
     return node
 
 
-@transaction.atomic
+@atomic
 def record_edge(
     input: SubjectRef,
     output: SubjectRef,
@@ -183,7 +183,7 @@ def _check_new(input: SubjectRef, output: SubjectRef, split: str, job: str) -> N
         raise LineageStands(_("This is recorded already, by the same job."), extra={"edge": str(standing.pk)})
 
 
-@transaction.atomic
+@atomic
 def withdraw_edge(edge: LineageEdge, *, by: User, reason: str) -> EdgeWithdrawal:
     """Take back what was recorded wrongly: it stays readable and stops counting."""
     access.require(by, "lineage.record", edge.team_id)
@@ -201,7 +201,7 @@ def withdraw_edge(edge: LineageEdge, *, by: User, reason: str) -> EdgeWithdrawal
     return withdrawal
 
 
-@transaction.atomic
+@atomic
 def report_run(team: Team, event: Any, *, by: User) -> LineageNode:
     """Take one OpenLineage run event in and return its run's node; the same event again changes nothing.
 

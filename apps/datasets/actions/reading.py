@@ -4,11 +4,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.datasets.inspection import Policy
 from apps.datasets.models import Dataset, RecordShape
 from apps.datasets.refs import dataset_ref
@@ -27,7 +27,7 @@ def reading_of(dataset: Dataset) -> dict[str, Any]:
     return {"mapping": mapping, "policy": policy}
 
 
-@transaction.atomic
+@atomic
 def set_reading(
     pk: uuid.UUID, *, by: User, revision: int | None, mapping: Mapping[str, str], policy: Mapping[str, Any]
 ) -> Dataset:

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from apps.core import subjects
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.datasets import auditing
 from apps.datasets.errors import AuditEnded, ReviewersLack
 from apps.datasets.models import AuditReviewer, DatasetVersion, SampleAudit
@@ -92,7 +92,7 @@ def refuse_lone_authors(audit: SampleAudit) -> None:
         )
 
 
-@transaction.atomic
+@atomic
 def invite_reviewers(audit: SampleAudit, users: Iterable[User], *, by: User) -> list[User]:
     """Invite more reviewers; return those who were not invited before."""
     audit = unfinished(audit)
@@ -105,7 +105,7 @@ def invite_reviewers(audit: SampleAudit, users: Iterable[User], *, by: User) -> 
     return invited
 
 
-@transaction.atomic
+@atomic
 def dismiss_reviewer(audit: SampleAudit, user: User, *, by: User) -> None:
     """Let a reviewer judge no more rows; what they judged stays, what waited for them goes to the others."""
     audit = unfinished(audit)

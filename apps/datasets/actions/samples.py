@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.core import jobs
 from apps.core.clock import now
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.datasets import inspection
 from apps.datasets.actions.forgetting import refuse_erased
 from apps.datasets.actions.inspecting import mapping_of
@@ -38,7 +39,7 @@ def sample_rows(version: DatasetVersion, confidence_percent: int, margin_percent
     return sample_size(confidence_percent / 100, margin_percent / 100, version.rows)
 
 
-@transaction.atomic
+@atomic
 def draw_sample(
     version: DatasetVersion,
     *,
@@ -112,7 +113,7 @@ def _enqueue(audit: SampleAudit, by: User) -> None:
     audit.save(update_fields=["job_id"])
 
 
-@transaction.atomic
+@atomic
 def draw_again(audit: SampleAudit, *, by: User) -> SampleAudit:
     """Draw a sample whose job failed or was stopped once more, from the same seed."""
     audit = locked(audit)
@@ -132,7 +133,7 @@ def draw_again(audit: SampleAudit, *, by: User) -> SampleAudit:
     return audit
 
 
-@transaction.atomic
+@atomic
 def cancel_draw(audit: SampleAudit, *, by: User) -> SampleAudit:
     """Stop the draw that runs; the worker lets go within seconds and keeps nothing. Raise ``NothingRuns``."""
     audit = locked(audit)
@@ -193,7 +194,7 @@ def draw_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     return {"state": "reviewing", "rows": len(drawn.places)}
 
 
-@transaction.atomic
+@atomic
 def _fail(job: Job, audit: SampleAudit, error: str) -> None:
     jobs.hold(job)
     audit = locked(audit)
@@ -202,7 +203,7 @@ def _fail(job: Job, audit: SampleAudit, error: str) -> None:
         audit.save(update_fields=["state", "error"])
 
 
-@transaction.atomic
+@atomic
 def _keep(
     job: Job, audit: SampleAudit, drawn: sampling.Sample, texts: dict[int, sampling.SampledText], names: list[str]
 ) -> None:

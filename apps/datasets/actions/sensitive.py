@@ -1,9 +1,9 @@
 """Decisions on sensitive data: one kind in one version, by the compliance reviewer."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, subjects
+from apps.core.transactions import atomic
 from apps.datasets.errors import DecisionStands, ReasonNeeded, SensitiveKindNotFound
 from apps.datasets.facts.sensitive import kinds_found, standing
 from apps.datasets.models import DatasetVersion, Inspection, SensitiveDecision
@@ -24,7 +24,7 @@ def may_decide(version: DatasetVersion, user: User) -> bool:
     return ownership is not None and holders.may_sign(ownership, user)
 
 
-@transaction.atomic
+@atomic
 def decide_sensitive(
     version: DatasetVersion, kind: str, decision: str, *, by: User, reason: str = ""
 ) -> SensitiveDecision:

@@ -6,13 +6,13 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, jobs
 from apps.core.clock import now
 from apps.core.errors import Refusal
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.datasets import errors, storage
 from apps.datasets.actions.erasing import release
 from apps.datasets.actions.stopping import Stopped, while_asked
@@ -63,7 +63,7 @@ def _refusal(problem: TableProblem, pointer: str = "") -> Refusal:
     return refusal(str(problem), errors={pointer: [str(problem)]} if pointer else None)
 
 
-@transaction.atomic
+@atomic
 def take_table(dataset: Dataset, table: str, *, by: User, columns: Sequence[str] = ()) -> Upload:
     """Queue the reading of a table, ``schema.table``, or of some of its columns, into a file for this dataset.
 
@@ -145,7 +145,7 @@ def _read(upload: Upload, rows: Any, progress: jobs.Progress) -> None:
     upload.state = State.READY
 
 
-@transaction.atomic
+@atomic
 def _finish(job: Job, upload: Upload, refusal: Refusal | None = None) -> dict[str, Any]:
     """Write what became of the reading, unless somebody stopped it meanwhile: then its bytes go again."""
     jobs.hold(job)

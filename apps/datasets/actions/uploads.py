@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, jobs
 from apps.core.errors import Refusal
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.datasets import storage
 from apps.datasets.actions.erasing import release
 from apps.datasets.errors import OffsetDiffers, UploadNotReady, UploadTooLarge
@@ -35,7 +36,7 @@ def refuse_size(size: int) -> None:
         )
 
 
-@transaction.atomic
+@atomic
 def start_upload(dataset: Dataset, name: str, size: int, *, by: User, digest: str = "") -> Upload:
     """Announce a file of ``size`` bytes, to be sent in pieces; ``digest`` (sha256:…) is compared at the end."""
     access.require(by, "dataset.register", dataset.team.pk)
@@ -142,7 +143,7 @@ def take_file(dataset: Dataset, file: Any, *, by: User, digest: str = "") -> Upl
     )
 
 
-@transaction.atomic
+@atomic
 def abandon_upload(upload: Upload, *, by: User) -> None:
     """Forget an upload that no version uses; a table that is being read for it is let go within seconds."""
     upload = Upload.objects.select_for_update(of=("self",)).get(pk=upload.pk)

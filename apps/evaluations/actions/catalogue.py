@@ -11,6 +11,7 @@ from apps.core import access, editing, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NameTaken
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.evaluations.actions.following import announce_use_case
 from apps.evaluations.digests import baseline_digest
@@ -32,7 +33,7 @@ def _taken(name: str) -> NameTaken:
     )
 
 
-@transaction.atomic
+@atomic
 def create_suite(use_case: UseCase, *, by: User, name: str, purpose: str = "") -> Suite:
     """Create a suite of the use case, without a version yet; raise ``NameTaken``."""
     access.require(by, "evaluation.edit", use_case.team_id)
@@ -48,7 +49,7 @@ def create_suite(use_case: UseCase, *, by: User, name: str, purpose: str = "") -
     return suite
 
 
-@transaction.atomic
+@atomic
 def edit_suite(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> Suite:
     """Change a suite's name or purpose; raise ``StaleEdit`` or ``NameTaken``."""
     suite: Suite = editing.lock(Suite.objects.select_related("use_case__team"), pk, revision)
@@ -65,7 +66,7 @@ def edit_suite(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) 
     return suite
 
 
-@transaction.atomic
+@atomic
 def retire_suite(suite: Suite, *, by: User, reason: str) -> Suite:
     """Say that models are no longer judged by the suite; what was evaluated stays. Raise ``SuiteRetired``."""
     suite = editing.lock(Suite.objects.select_related("use_case__team"), suite.pk, None)
@@ -80,7 +81,7 @@ def retire_suite(suite: Suite, *, by: User, reason: str) -> Suite:
     return suite
 
 
-@transaction.atomic
+@atomic
 def register_baseline(
     use_case: UseCase,
     *,

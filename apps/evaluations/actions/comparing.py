@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from apps.core import access
 from apps.core.canonical import digest_of
 from apps.core.errors import NotFound
+from apps.core.transactions import atomic
 from apps.evaluations.comparing.comparison import Side, compare
 from apps.evaluations.content import Content
 from apps.evaluations.errors import NothingToCompare
@@ -84,7 +85,7 @@ def _standing(candidate: EvaluationRun, others: Sequence[EvaluationRun]) -> Comp
     return found
 
 
-@transaction.atomic
+@atomic
 def _keep(candidate: EvaluationRun, others: Sequence[EvaluationRun], result: dict[str, Any], by: User) -> Comparison:
     version = candidate.suite_version
     digest = digest_of({"suite_digest": version.digest, "result": result})

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, subjects
 from apps.core.clock import today
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.evaluations.actions.following import announce_run
 from apps.evaluations.errors import (
@@ -52,7 +53,7 @@ def _one_of(value: str, choices: Any, pointer: str) -> str:
     return value
 
 
-@transaction.atomic
+@atomic
 def note_failure(run: EvaluationRun, case: str, *, by: User, cause: str, note: str, metric: str = "") -> FailureCase:
     """Put a case that went wrong on the run's list, with its cause.
 
@@ -85,7 +86,7 @@ def note_failure(run: EvaluationRun, case: str, *, by: User, cause: str, note: s
     return failure
 
 
-@transaction.atomic
+@atomic
 def decide_failure(failure: FailureCase, *, by: User, decision: str, note: str) -> FailureDecision:
     """Say what is done about a case that went wrong; raise ``FailureDecided``."""
     access.require(by, "evaluation.register", failure.team.pk)
@@ -107,7 +108,7 @@ def decide_failure(failure: FailureCase, *, by: User, decision: str, note: str) 
     return row
 
 
-@transaction.atomic
+@atomic
 def report_finding(
     version: ModelVersion,
     title: str,
@@ -153,7 +154,7 @@ def _locked(finding: RedTeamFinding) -> RedTeamFinding:
     return found
 
 
-@transaction.atomic
+@atomic
 def retest_finding(finding: RedTeamFinding, *, by: User, outcome: str, note: str) -> FindingRetest:
     """Record that somebody tried it again; who made the model version does not retest it.
 
@@ -172,7 +173,7 @@ def retest_finding(finding: RedTeamFinding, *, by: User, outcome: str, note: str
     return retest
 
 
-@transaction.atomic
+@atomic
 def close_finding(finding: RedTeamFinding, *, by: User, reason: str) -> FindingClosure:
     """Close a finding that the last retest showed to be gone; raise ``FindingClosed`` or ``RetestNeeded``."""
     access.require(by, "evaluation.report", finding.team.pk)

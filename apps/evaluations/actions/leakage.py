@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, jobs, subjects
@@ -12,6 +11,7 @@ from apps.core.canonical import digest_of
 from apps.core.clock import now
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.datasets import inspection
 from apps.datasets.actions.inspecting import mapping_of
 from apps.datasets.inspection import overlap
@@ -50,7 +50,7 @@ def start_check(version: SuiteVersion, run: TrainingRun, by: User) -> LeakageChe
     return found
 
 
-@transaction.atomic
+@atomic
 def check_leakage(version: SuiteVersion, model_version: ModelVersion, *, by: User) -> LeakageCheck:
     """Look for the suite's rows in what the model version's run was trained on; what is known is not asked again.
 
@@ -104,7 +104,7 @@ def check_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     return {"state": "done", "normalised_rows": found["normalised_rows"]}
 
 
-@transaction.atomic
+@atomic
 def _finish(job: Job, check: LeakageCheck, state: str, result: dict[str, Any], error: str) -> None:
     jobs.hold(job)
     found = LeakageCheck.objects.select_for_update().get(pk=check.pk)

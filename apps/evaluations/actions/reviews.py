@@ -13,6 +13,7 @@ from apps.core import access, clock, subjects
 from apps.core.canonical import digest_of, sha256_digest
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NotFound
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.datasets.models import Verdict
 from apps.evaluations import reviewing
@@ -62,7 +63,7 @@ def _fit(run: EvaluationRun, judges: Iterable[User], each: int) -> list[User]:
     return found
 
 
-@transaction.atomic
+@atomic
 def draw_review(
     run: EvaluationRun,
     judges: Iterable[User],
@@ -140,7 +141,7 @@ def _locked(review: OutputReview) -> OutputReview:
     return found
 
 
-@transaction.atomic
+@atomic
 def judge_output(review: OutputReview, position: int, *, by: User, verdict: str, note: str = "") -> OutputJudgement:
     """Judge one output, or change one's mind; a defective one needs a note.
 
@@ -166,7 +167,7 @@ def judge_output(review: OutputReview, position: int, *, by: User, verdict: str,
     return judgement
 
 
-@transaction.atomic
+@atomic
 def close_review(review: OutputReview, *, by: User, conclusion: str) -> OutputReview:
     """Close a review whose outputs are all judged; its result does not change any more.
 

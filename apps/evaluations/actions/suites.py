@@ -11,6 +11,7 @@ from apps.core import access, clock, editing, subjects
 from apps.core.clock import now
 from apps.core.errors import NotPermitted
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.datasets.models import DatasetVersion
 from apps.evaluations.actions.following import announce_use_case
 from apps.evaluations.content import Content, Task, parse
@@ -45,7 +46,7 @@ def newest_published(suite: Suite) -> SuiteVersion | None:
     return found
 
 
-@transaction.atomic
+@atomic
 def draft_suite_version(suite: Suite, *, by: User, source: str = "", note: str = "") -> SuiteVersion:
     """Begin the next version; without a source it starts as a copy of the newest published one.
 
@@ -85,7 +86,7 @@ def _locked(pk: uuid.UUID, by: User, revision: int | None) -> SuiteVersion:
     return editing.lock(rows, pk, revision)
 
 
-@transaction.atomic
+@atomic
 def edit_suite_version(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> SuiteVersion:
     """Change a draft; raise ``SuitePublished``, ``StaleEdit``, or ``SuiteInvalid`` with a message for each line."""
     version = _locked(pk, by, revision)
@@ -101,7 +102,7 @@ def edit_suite_version(pk: uuid.UUID, *, by: User, revision: int | None, **value
     return version
 
 
-@transaction.atomic
+@atomic
 def publish_suite_version(pk: uuid.UUID, *, by: User, revision: int | None) -> SuiteVersion:
     """Publish the draft as it was read at ``revision``: from now on it does not change.
 
@@ -175,7 +176,7 @@ def thresholds_owner(version: SuiteVersion) -> Ownership | None:
     return holders.holders(suite_version_ref(version)).get(RESPONSIBILITY)
 
 
-@transaction.atomic
+@atomic
 def sign_thresholds(
     version: SuiteVersion, *, by: User, digest: str, confirmation_id: uuid.UUID | None, comment: str = ""
 ) -> ThresholdSignature:

@@ -3,10 +3,10 @@
 import datetime as dt
 import uuid
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.gates import conditions
 from apps.gates.actions import guards
 from apps.gates.actions.refresh import lock, rebuild, refresh
@@ -20,7 +20,7 @@ from apps.people.identity import same_person
 from apps.people.models import User
 
 
-@transaction.atomic
+@atomic
 def fulfil_condition(condition: Condition, *, by: User, note: str) -> Fulfilment:
     """Say what was done about a condition; its responsibility's holder does.
 
@@ -44,7 +44,7 @@ def fulfil_condition(condition: Condition, *, by: User, note: str) -> Fulfilment
     return row
 
 
-@transaction.atomic
+@atomic
 def answer_fulfilment(
     condition: Condition, *, by: User, is_accepted: bool, confirmation_id: uuid.UUID | None, comment: str = ""
 ) -> FulfilmentAnswer:

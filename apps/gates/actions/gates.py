@@ -7,6 +7,7 @@ from apps.core import access, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.gates.actions.policies import policies_for
 from apps.gates.actions.refresh import lock, refresh, refresh_resting, settle, watch
 from apps.gates.composing import effective
@@ -22,7 +23,7 @@ def newest_policy(kind: str) -> PolicyVersion:
     return policies_for(kind, None, "")[0]
 
 
-@transaction.atomic
+@atomic
 def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
     """Apply the newest published policy of the kind to the subject; one live gate of a kind and subject.
 
@@ -79,7 +80,7 @@ def open_gate(policy_kind: str, ref: SubjectRef, *, by: User) -> Gate:
     return gate
 
 
-@transaction.atomic
+@atomic
 def withdraw(gate: Gate, *, by: User, reason: str) -> Gate:
     """End a live gate without a decision: its opener may, and who holds ``gate.withdraw``."""
     gate = lock(gate.pk)

@@ -5,13 +5,13 @@ import uuid
 from collections.abc import Collection, Iterable
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
 from apps.core import subjects
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
 from apps.core.subjects import SubjectRef, by_type
+from apps.core.transactions import atomic
 from apps.gates import moves
 from apps.gates.dossier import Dossier
 from apps.gates.judgement import Judgement, judge, targets
@@ -69,7 +69,7 @@ def rebuild(gate: Gate, moment: dt.datetime) -> Judgement:
     return judged
 
 
-@transaction.atomic
+@atomic
 def refresh(gate: Gate, by: Any = SYSTEM) -> None:
     """Rebuild the dossier of a locked gate, and keep its state and seats."""
     before = gate.state, gate.dossier_digest
@@ -197,10 +197,7 @@ def refresh_watching(refs: Collection[SubjectRef]) -> None:
 def caught_up(gate: Gate) -> Gate:
     """Return a gate that was read ``with_turned`` as it is now."""
     if gate.has_turned:
-        with transaction.atomic():
-            locked = lock(gate.pk)
-            if locked.state in LIVE_STATES:
-                refresh(locked)
+        _has_moved(gate.pk)
         gate.refresh_from_db()
     return gate
 
@@ -219,12 +216,14 @@ def refresh_all() -> int:
 
 
 def _refresh_each(gates: Any) -> int:
-    changed = 0
-    for pk in list(gates.order_by("id").values_list("pk", flat=True)):
-        with transaction.atomic():
-            gate = lock(pk)
-            before = gate.state
-            if before in LIVE_STATES:
-                refresh(gate)
-                changed += gate.state != before
-    return changed
+    return sum(_has_moved(pk) for pk in list(gates.order_by("id").values_list("pk", flat=True)))
+
+
+@atomic
+def _has_moved(pk: uuid.UUID) -> bool:
+    """Refresh one gate; tell whether its state changed."""
+    gate = lock(pk)
+    before = gate.state
+    if before in LIVE_STATES:
+        refresh(gate)
+    return bool(gate.state != before)

@@ -4,11 +4,12 @@ import datetime as dt
 import uuid
 from dataclasses import asdict, dataclass, replace
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext as _
 
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.gates import signatures
 from apps.gates.actions import guards
 from apps.gates.actions.refresh import lock, rebuild, refresh_resting, settle
@@ -64,7 +65,7 @@ def meaning(gate: Gate, responsibility: str, verdict: str, terms: Terms | None =
     return f"{sentence} {condition}"
 
 
-@transaction.atomic
+@atomic
 def sign_off(
     gate: Gate,
     *,

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.gates.actions import guards
 from apps.gates.composing import policy_of
 from apps.gates.errors import CommentRequired, NotYourThread, ThreadResolved
@@ -32,7 +32,7 @@ def _require_part(gate: Gate, by: User) -> None:
         access.require(by, COMMENTS, gate.team_id)
 
 
-@transaction.atomic
+@atomic
 def open_thread(gate: Gate, *, by: User, requirement: str, text: str) -> Thread:
     """Ask something about one requirement; raise ``InvalidInput`` for one that the gate does not have."""
     _require_part(gate, by)
@@ -52,7 +52,7 @@ def start_thread(gate: Gate, *, by: User, requirement: str, text: str, sign_off:
     return thread
 
 
-@transaction.atomic
+@atomic
 def comment(thread: Thread, *, by: User, text: str) -> Comment:
     """Add to a thread; raise ``ThreadResolved`` when it is closed."""
     thread = _open(thread)
@@ -60,7 +60,7 @@ def comment(thread: Thread, *, by: User, text: str) -> Comment:
     return _say(thread, thread.gate, by, text)
 
 
-@transaction.atomic
+@atomic
 def resolve_thread(thread: Thread, *, by: User) -> ThreadResolution:
     """Close a thread: who opened it does, or who signs the gate. Raise ``ThreadResolved`` or ``NotYourThread``."""
     thread = _open(thread)

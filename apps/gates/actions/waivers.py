@@ -3,11 +3,11 @@
 import datetime as dt
 import uuid
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.gates.actions import guards
 from apps.gates.actions.refresh import lock, rebuild, refresh
 from apps.gates.dossier import Dossier
@@ -24,7 +24,7 @@ from apps.people.models import User
 WAIVES = "governance_owner"
 
 
-@transaction.atomic
+@atomic
 def waive(
     gate: Gate,
     *,
@@ -117,7 +117,7 @@ def _waivable(policy: Policy, outcome: Outcome, until: dt.date, today: dt.date) 
         )
 
 
-@transaction.atomic
+@atomic
 def revoke_waiver(waiver: Waiver, *, by: User, reason: str) -> WaiverRevocation:
     """End a waiver before its day; the governance owner does, whoever granted it.
 

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, editing
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.operations.actions.opening import schedule
 from apps.operations.errors import TeamCalendarInvalid, TeamCalendarStands
@@ -69,7 +70,7 @@ def _read(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: READERS[name](values[name]) for name in EDITABLE if name in values}  # type: ignore[operator]
 
 
-@transaction.atomic
+@atomic
 def make_team_calendar(team: Team, *, by: User, **values: Any) -> TeamCalendar:
     """Say when a team works; raise ``TeamCalendarInvalid`` or ``TeamCalendarStands``.
 
@@ -86,7 +87,7 @@ def make_team_calendar(team: Team, *, by: User, **values: Any) -> TeamCalendar:
     return calendar
 
 
-@transaction.atomic
+@atomic
 def edit_team_calendar(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> TeamCalendar:
     """Change when a team works, from the next period on; reviews that are open stay due when they are.
 

@@ -2,12 +2,12 @@
 
 import secrets
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.canonical import sha256_digest
 from apps.core.clock import now
 from apps.core.errors import NotPermitted
+from apps.core.transactions import atomic
 from apps.ledger.actions import record
 from apps.operations.models import ReviewFeed
 from apps.people.models import User
@@ -15,7 +15,7 @@ from apps.people.models import User
 TOKEN_BYTES = 32
 
 
-@transaction.atomic
+@atomic
 def renew_feed(*, by: User) -> tuple[ReviewFeed, str]:
     """Make the address of the caller's calendar feed, or make it anew: an earlier one is none any more.
 

@@ -1,10 +1,10 @@
 """What comes after a review: its follow-up is done, and notes are added."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.operations.actions.performing import may_perform
 from apps.operations.errors import FollowUpDone, NoteEmpty, NotTheFollowUpsOwner, ReviewOpen
@@ -23,7 +23,7 @@ def may_settle(follow_up: FollowUp, user: User) -> bool:
     return is_away and may_perform(follow_up.review, user)
 
 
-@transaction.atomic
+@atomic
 def settle_follow_up(follow_up: FollowUp, *, by: User, note: str) -> FollowUp:
     """Say what was done; once. Raise ``NotTheFollowUpsOwner``, ``FollowUpDone`` or ``NoteEmpty``."""
     access.require(by, "view", follow_up.team.pk)
@@ -52,7 +52,7 @@ def settle_follow_up(follow_up: FollowUp, *, by: User, note: str) -> FollowUp:
     return found
 
 
-@transaction.atomic
+@atomic
 def comment_on_review(review: Review, *, by: User, text: str) -> ReviewComment:
     """Add a note to a closed review, as whoever may add evidence or performs such reviews; a missed one stays missed.
 

@@ -3,11 +3,11 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db import transaction
 from django.db.models import Q
 
 from apps.core.actor import SYSTEM
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.operations.actions.templates import in_force
 from apps.operations.models import Review, ReviewPlan, ReviewState, ReviewTemplate, TeamCalendar
@@ -42,7 +42,7 @@ def open_begun(plan: ReviewPlan) -> None:
     _open_some(now(), Q(pk=plan.pk))
 
 
-@transaction.atomic
+@atomic
 def _open_some(moment: dt.datetime, which: Q) -> int:
     rows = ReviewPlan.objects.select_for_update(of=("self",), skip_locked=True).filter(which, next_at__lte=moment)
     plans = list(rows.select_related("use_case__team__calendar").order_by("next_at", "id")[:AT_ONCE])
@@ -87,7 +87,7 @@ def record_missed() -> int:
     return count
 
 
-@transaction.atomic
+@atomic
 def _miss_some(moment: dt.datetime) -> int:
     rows = Review.objects.select_for_update(of=("self",), skip_locked=True).open().filter(lapses_at__lte=moment)
     reviews = list(rows.whole().order_by("lapses_at", "id")[:AT_ONCE])

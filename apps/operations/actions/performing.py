@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access
 from apps.core.canonical import canonical_json, sha256_digest
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.evidence.models import Document
 from apps.ledger.actions import record_on
 from apps.operations import checklist as checklists
@@ -77,7 +77,7 @@ def meaning(review: Review) -> str:
     }
 
 
-@transaction.atomic
+@atomic
 def perform_review(
     review: Review,
     *,

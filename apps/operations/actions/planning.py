@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, subjects
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.ledger.actions import record_on
 from apps.operations.actions.opening import open_begun, schedule
@@ -28,7 +29,7 @@ def is_in_operation(use_case: UseCase) -> bool:
     return use_case.phase != Phase.ASSESS or Release.objects.live().filter(model__use_case=use_case).exists()
 
 
-@transaction.atomic
+@atomic
 def plan_reviews(use_case: UseCase, cadence: str, *, by: User, starts_on: dt.date | None = None) -> ReviewPlan:
     """Plan reviews of a cadence for a use case from a day on: today in the team's time zone, unless another is named.
 
@@ -86,7 +87,7 @@ def plan_reviews(use_case: UseCase, cadence: str, *, by: User, starts_on: dt.dat
     return plan
 
 
-@transaction.atomic
+@atomic
 def end_plan(plan: ReviewPlan, *, by: User, reason: str) -> ReviewPlan:
     """End a plan today: no further review is opened; what is open stays due.
 

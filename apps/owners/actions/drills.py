@@ -1,18 +1,18 @@
 """Keeping what a continuity drill found as evidence."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.canonical import sha256_digest
 from apps.core.clock import now
 from apps.core.errors import NotPermitted
+from apps.core.transactions import atomic
 from apps.ledger.actions import may_anywhere, record
 from apps.owners.continuity import Scenario, kinds, run
 from apps.owners.models import ContinuityDrill
 from apps.people.models import Team, User
 
 
-@transaction.atomic
+@atomic
 def record_drill(scenario: Scenario, *, by: User, note: str = "") -> ContinuityDrill:
     """Run the drill on what ``by`` may see and keep its result; raise what ``run`` raises, or ``NotPermitted``."""
     if not by.is_active or not may_anywhere(by, "owner.assign"):

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from apps.core import subjects
 from apps.core.errors import InvalidInput, NotPermitted, Refusal
+from apps.core.transactions import atomic
 from apps.owners.actions import guards
 from apps.owners.actions.offers import hand_over
 from apps.owners.errors import HandoverImpossible
@@ -24,7 +25,7 @@ class Handover:
     to: User
 
 
-@transaction.atomic
+@atomic
 def hand_over_many(items: Sequence[Handover], *, by: User, note: str = "") -> list[OwnershipOffer]:
     """Make one offer for each item in one transaction.
 

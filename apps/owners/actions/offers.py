@@ -8,6 +8,7 @@ from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.owners.actions import guards
 from apps.owners.errors import AlreadyHeld, NotEligible, NotYourOffer, OfferDecided, OfferStands
@@ -17,7 +18,7 @@ from apps.people.models import Team, User
 State = OwnershipOffer.State
 
 
-@transaction.atomic
+@atomic
 def offer(
     ref: SubjectRef,
     responsibility: str,
@@ -42,7 +43,7 @@ def offer(
     return _make(ref, team, responsibility, to, by=by, deputy=deputy, note=note, pointer="/holder")
 
 
-@transaction.atomic
+@atomic
 def hand_over(
     ownership: Ownership, to: User, *, by: User, deputy: User | None = None, note: str = ""
 ) -> OwnershipOffer:
@@ -61,7 +62,7 @@ def hand_over(
     )
 
 
-@transaction.atomic
+@atomic
 def accept(offer: OwnershipOffer, *, by: User) -> Ownership:
     """Take the responsibility on; a handover ends the old ownership at the very moment at which the new one begins.
 
@@ -78,7 +79,7 @@ def accept(offer: OwnershipOffer, *, by: User) -> Ownership:
     return _take_effect(row, by)
 
 
-@transaction.atomic
+@atomic
 def decline(offer: OwnershipOffer, *, by: User, reason: str) -> OwnershipOffer:
     """Say no, with a reason; who held it goes on holding it."""
     _asked(offer, by)
@@ -91,7 +92,7 @@ def decline(offer: OwnershipOffer, *, by: User, reason: str) -> OwnershipOffer:
     return row
 
 
-@transaction.atomic
+@atomic
 def withdraw_offer(offer: OwnershipOffer, *, by: User, reason: str = "") -> OwnershipOffer:
     """Take an offer back: whoever made it may, the holder whom it replaces, and who assigns in the team."""
     own = {offer.offered_by_id, offer.replaces.holder_id if offer.replaces else None}

@@ -1,9 +1,8 @@
 """Ownerships that stand: their deputies, and their end without a successor."""
 
-from django.db import transaction
-
 from apps.core.actor import Actor
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.owners.actions import guards
 from apps.owners.actions.offers import withdraw
@@ -11,7 +10,7 @@ from apps.owners.models import OfferQuerySet, Ownership, OwnershipOffer
 from apps.people.models import User
 
 
-@transaction.atomic
+@atomic
 def appoint_deputy(ownership: Ownership, deputy: User | None, *, by: Actor) -> Ownership:
     """Name who acts while the holder is away; ``None`` takes the deputy away.
 
@@ -43,7 +42,7 @@ def appoint_deputy(ownership: Ownership, deputy: User | None, *, by: Actor) -> O
     return row
 
 
-@transaction.atomic
+@atomic
 def vacate(ownership: Ownership, *, by: Actor, note: str = "") -> Ownership:
     """End the ownership and leave the responsibility vacant; an offer to take it over is withdrawn with it."""
     guards.require(by, ownership)

@@ -2,17 +2,17 @@
 
 import datetime as dt
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core.actor import Actor
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.people.actions.accounts import record_on_user, require_people
 from apps.people.models import Absence, User
 
 
-@transaction.atomic
+@atomic
 def record_absence(user: User, starts_on: dt.date, ends_on: dt.date, *, by: Actor, note: str = "") -> Absence:
     """Record the days, first and last included; one's own, or as somebody who manages people."""
     if by.id != user.pk:
@@ -27,7 +27,7 @@ def record_absence(user: User, starts_on: dt.date, ends_on: dt.date, *, by: Acto
     return absence
 
 
-@transaction.atomic
+@atomic
 def cancel_absence(absence: Absence, *, by: Actor) -> Absence:
     """Take an absence back."""
     absence = Absence.objects.select_for_update(of=("self",)).select_related("user").get(pk=absence.pk)

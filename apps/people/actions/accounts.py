@@ -16,6 +16,7 @@ from apps.core.errors import InvalidInput, NotPermitted
 from apps.core.identifiers import new_id
 from apps.core.models import Job
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.ledger.actions import record
 from apps.people import hooks, mail
 from apps.people.errors import EmailTaken, LastAdministrator, MailNotSent, NothingToInvite, OwnAccount, RoleNotAllowed
@@ -69,7 +70,7 @@ def check_roles(roles: Iterable[str], kind: str) -> set[str]:
     return wanted
 
 
-@transaction.atomic
+@atomic
 def invite(email: str, name: str, *, by: Actor, team: Team | None = None, roles: Iterable[str] = ()) -> User:
     """Create a person's account, with roles in a team, and send them a link to choose their password."""
     if team is not None:
@@ -126,7 +127,7 @@ def send_invitation_job(job: Job, progress: jobs.Progress) -> dict[str, Any]:
     return {"sent": True}
 
 
-@transaction.atomic
+@atomic
 def invite_again(user: User, *, by: Actor) -> User:
     """Send the link to choose a password once more, to somebody who has not used it yet."""
     user = _lock(user)
@@ -162,7 +163,7 @@ def refuse_last_administrator(user: User) -> None:
         )
 
 
-@transaction.atomic
+@atomic
 def deactivate(user: User, *, by: Actor) -> User:
     """Close the account: its sessions and tokens end, what it holds becomes vacant, all in this transaction."""
     one_at_a_time()
@@ -185,7 +186,7 @@ def deactivate(user: User, *, by: Actor) -> User:
     return user
 
 
-@transaction.atomic
+@atomic
 def reactivate(user: User, *, by: Actor) -> User:
     """Open the account again, with its roles; tokens and ownerships stay ended."""
     user = _lock(user)
@@ -199,7 +200,7 @@ def reactivate(user: User, *, by: Actor) -> User:
     return user
 
 
-@transaction.atomic
+@atomic
 def set_organisation_role(user: User, role: str, *, by: Actor) -> User:
     """Give or take (``""``) the role of auditor or administrator of the whole organisation."""
     one_at_a_time()
@@ -229,7 +230,7 @@ def set_organisation_role(user: User, role: str, *, by: Actor) -> User:
     return user
 
 
-@transaction.atomic
+@atomic
 def create_service_account(team: Team, name: str, *, by: Actor, role: str = Role.DATA_STEWARD) -> User:
     """Create an account for a program, in one team with one role; it submits evidence and never signs."""
     access.require(by, "token.manage_service", team.pk)
@@ -247,7 +248,7 @@ def create_service_account(team: Team, name: str, *, by: Actor, role: str = Role
     return user
 
 
-@transaction.atomic
+@atomic
 def edit_profile(user: User, *, by: Actor, name: str | None = None, time_zone: str | None = None) -> User:
     """Change one's own name and time zone; None leaves them."""
     if user.pk != by.id:
@@ -265,7 +266,7 @@ def edit_profile(user: User, *, by: Actor, name: str | None = None, time_zone: s
     return user
 
 
-@transaction.atomic
+@atomic
 def end_session(session_id: int, *, by: User) -> None:
     """End one of one's own sessions."""
     session = UserSession.objects.filter(pk=session_id, user=by).first()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 from guardian.models import UserObjectPermission
 from guardian.shortcuts import assign_perm
@@ -10,6 +9,7 @@ from guardian.shortcuts import assign_perm
 from apps.core import access, subjects
 from apps.core.actor import Actor
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.people.errors import GrantNotPossible
 from apps.people.grants import grants_on
@@ -26,7 +26,7 @@ def _shareable(ref: SubjectRef, by: Actor) -> Any:
     return obj
 
 
-@transaction.atomic
+@atomic
 def give_grant(user: User, ref: SubjectRef, *, by: Actor) -> UserObjectPermission:
     """Let one person see one thing, its parts and its trail, without a role in its team; once is enough."""
     obj = _shareable(ref, by)
@@ -45,7 +45,7 @@ def give_grant(user: User, ref: SubjectRef, *, by: Actor) -> UserObjectPermissio
     return grant  # type: ignore[no-any-return]
 
 
-@transaction.atomic
+@atomic
 def withdraw_grant(user: User, ref: SubjectRef, *, by: Actor) -> None:
     """Take the grant back; where there is none, nothing happens."""
     obj = _shareable(ref, by)

@@ -2,9 +2,9 @@
 
 from allauth.account.models import EmailAddress
 from allauth.socialaccount.models import SocialAccount
-from django.db import transaction
 from django.utils.translation import gettext as _
 
+from apps.core.transactions import atomic
 from apps.people.actions.accounts import record_on_user
 from apps.people.errors import AccountDeactivated, OtherIdentity
 from apps.people.models import User
@@ -12,7 +12,7 @@ from apps.people.models import User
 VIA = "single sign-on"
 
 
-@transaction.atomic
+@atomic
 def connect_identity(user: User, identity: SocialAccount, address: str) -> SocialAccount:
     """Connect an account to the identity that the provider has just shown, and take its word for the address.
 
@@ -41,7 +41,7 @@ def connect_identity(user: User, identity: SocialAccount, address: str) -> Socia
     return identity
 
 
-@transaction.atomic
+@atomic
 def disconnect_identity(identity: SocialAccount, *, by: User) -> None:
     """Take an identity away from one's own account."""
     user = User.objects.select_for_update(of=("self",)).get(pk=by.pk)

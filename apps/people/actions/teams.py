@@ -11,6 +11,7 @@ from apps.core import access, editing, subjects
 from apps.core.actor import Actor
 from apps.core.errors import NameTaken
 from apps.core.subjects import SubjectRef
+from apps.core.transactions import atomic
 from apps.ledger.actions import record
 from apps.people.actions.accounts import check_roles, record_on_user
 from apps.people.errors import LastAdministrator
@@ -25,7 +26,7 @@ def _taken(name: str) -> NameTaken:
     )
 
 
-@transaction.atomic
+@atomic
 def create_team(name: str, description: str = "", *, by: Actor) -> Team:
     """Create a team; whoever manages people in the organisation may."""
     access.require(by, "people.manage", None)
@@ -44,7 +45,7 @@ def create_team(name: str, description: str = "", *, by: Actor) -> Team:
     return team
 
 
-@transaction.atomic
+@atomic
 def edit_team(pk: uuid.UUID, *, by: Actor, revision: int | None, **values: Any) -> Team:
     """Rename or describe a team; raise ``StaleEdit`` or ``NameTaken``."""
     team = editing.lock(Team.objects.all(), pk, revision)
@@ -65,7 +66,7 @@ def edit_team(pk: uuid.UUID, *, by: Actor, revision: int | None, **values: Any) 
     return team
 
 
-@transaction.atomic
+@atomic
 def change_roles(user: User, team: Team, roles: Iterable[str], *, by: Actor) -> list[str]:
     """Give the user exactly these roles in the team; none takes them out of it."""
     access.require(by, "people.manage", team.pk)

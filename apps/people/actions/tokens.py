@@ -3,12 +3,12 @@
 import datetime as dt
 from collections.abc import Iterable
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access
 from apps.core.clock import now
 from apps.core.errors import InvalidInput, NotPermitted
+from apps.core.transactions import atomic
 from apps.ledger.actions import record
 from apps.people.errors import ScopeNotAllowed
 from apps.people.models import ApiToken, User
@@ -29,7 +29,7 @@ def _require(by: User, owner: User) -> None:
     access.require(by, "token.manage_service", team)
 
 
-@transaction.atomic
+@atomic
 def create_token(owner: User, name: str, scopes: Iterable[str], *, by: User, days: int = 90) -> tuple[ApiToken, str]:
     """Return the token's record and its secret, which can't be read again."""
     wanted = sorted(set(scopes))
@@ -58,7 +58,7 @@ def create_token(owner: User, name: str, scopes: Iterable[str], *, by: User, day
     return token, secret
 
 
-@transaction.atomic
+@atomic
 def revoke_token(token: ApiToken, *, by: User) -> ApiToken:
     """End a token at once."""
     token = ApiToken.objects.select_for_update(of=("self",)).select_related("user").get(pk=token.pk)

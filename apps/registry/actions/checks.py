@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from apps.core import access, jobs, subjects
 from apps.core.actor import SYSTEM, Actor
 from apps.core.models import Job
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.people.models import User
 from apps.registry.errors import ArtefactElsewhere
@@ -37,7 +38,7 @@ def start_check(version: ModelVersion, by: Actor) -> Job | None:
     return job
 
 
-@transaction.atomic
+@atomic
 def check_artefact(version: ModelVersion, *, by: User) -> Job:
     """Read the artefact's bytes again; while that waits or runs, the same job. Raise ``ArtefactElsewhere``."""
     access.require(by, "model.register", version.team.pk)

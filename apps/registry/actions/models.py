@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.errors import NameTaken
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.people.models import User
 from apps.registry.models import Model
@@ -47,7 +48,7 @@ def _checked(values: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-@transaction.atomic
+@atomic
 def create_model(use_case: UseCase, *, by: User, **values: Any) -> Model:
     """Create a model of the use case, with its base; raise ``NameTaken``, ``DigestMalformed`` or ``PlaceRefused``."""
     access.require(by, "model.create", use_case.team_id)
@@ -67,7 +68,7 @@ def create_model(use_case: UseCase, *, by: User, **values: Any) -> Model:
     return model
 
 
-@transaction.atomic
+@atomic
 def edit_model(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> Model:
     """Change a model; the gates of its runs and versions are judged anew."""
     model = editing.lock(Model.objects.select_related("use_case__team"), pk, revision)

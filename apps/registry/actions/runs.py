@@ -12,6 +12,7 @@ from django.db.models import Max
 from django.utils.translation import gettext as _
 
 from apps.core import access, clock, subjects
+from apps.core.transactions import atomic
 from apps.datasets.models import DatasetVersion, Guideline, SplitName
 from apps.ledger.actions import record_on
 from apps.people.models import User
@@ -50,7 +51,7 @@ class _Used:
     splits: tuple[str, ...]
 
 
-@transaction.atomic
+@atomic
 def register_run(
     model: Model,
     datasets: Sequence[DataUse],

@@ -5,6 +5,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, subjects
 from apps.core.errors import InvalidInput, NameTaken
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.ledger.actions import record_on
 from apps.people.models import User
@@ -19,7 +20,7 @@ from apps.registry.shapes import checked_digest, checked_number
 LARGEST_SIZE = 2**53
 
 
-@transaction.atomic
+@atomic
 def register_model_version(
     run: TrainingRun,
     number: str,
@@ -97,7 +98,7 @@ def register_model_version(
     return version
 
 
-@transaction.atomic
+@atomic
 def withdraw_model_version(version: ModelVersion, *, by: User, reason: str) -> ModelVersionWithdrawal:
     """Say that a version is not to be used any more; it stays readable. Raise ``ModelVersionWithdrawn``."""
     access.require(by, "model.register", version.team.pk)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from apps.core import access, editing, subjects
 from apps.core.errors import InvalidInput, NameTaken
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.people.models import Team, User
 from apps.releases.models import Environment
@@ -42,7 +43,7 @@ def _named(name: str) -> str:
     return found
 
 
-@transaction.atomic
+@atomic
 def create_environment(team: Team, *, by: User, name: str, kind: str, description: str = "") -> Environment:
     """Create an environment of the team; its kind never changes. Raise ``NameTaken``."""
     access.require(by, "environment.edit", team.pk)
@@ -70,7 +71,7 @@ def create_environment(team: Team, *, by: User, name: str, kind: str, descriptio
     return environment
 
 
-@transaction.atomic
+@atomic
 def edit_environment(pk: uuid.UUID, *, by: User, revision: int | None, **values: Any) -> Environment:
     """Rename or describe an environment anew; raise ``StaleEdit`` or ``NameTaken``."""
     environment = editing.lock(Environment.objects.select_related("team"), pk, revision)

@@ -1,10 +1,10 @@
 """Going live, and being taken down: what was approved is looked at again in the transaction of the act."""
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access
 from apps.core.clock import now
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.gates.actions.refresh import lock, refresh
 from apps.gates.models import Gate, GateState
@@ -26,7 +26,7 @@ from apps.releases.models import Ending, Release, ReleaseState
 from apps.releases.refs import release_ref
 
 
-@transaction.atomic
+@atomic
 def go_live(release: Release, *, by: User) -> Release:
     """Bring a proposed release live, and end what was live before as superseded.
 
@@ -100,7 +100,7 @@ def _approved_gate(release: Release) -> Gate:
     return gate
 
 
-@transaction.atomic
+@atomic
 def withdraw_release(release: Release, *, by: User, reason: str) -> Release:
     """Take a proposal back, or take a live release down with nothing in its place; raise ``ReleaseEnded``."""
     access.require(by, "release.promote", release.team.pk)

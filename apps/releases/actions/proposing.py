@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from apps.core import access, subjects
+from apps.core.transactions import atomic
 from apps.ledger.actions import record_on
 from apps.people.models import User
 from apps.registry.models import ModelVersion
@@ -25,7 +25,7 @@ from apps.releases.models import Environment, Release, ReleaseState
 from apps.releases.refs import release_ref
 
 
-@transaction.atomic
+@atomic
 def propose_release(
     version: ModelVersion,
     environment: Environment,
@@ -76,7 +76,7 @@ def propose_release(
     return release
 
 
-@transaction.atomic
+@atomic
 def compare_anew(release: Release, *, by: User, rollback_target: Release | None = None) -> Release:
     """Compare a proposal with what is live now, and name the way back anew; what was signed of it is void where it
     differs. Raise ``ReleaseNotProposed`` or ``TargetNotPossible``."""

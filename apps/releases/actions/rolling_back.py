@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from apps.core import access
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
+from apps.core.transactions import atomic
 from apps.datasets.errors import ReasonNeeded
 from apps.ledger.actions import record_on
 from apps.owners import holders
@@ -48,7 +49,7 @@ def may_review(rollback: Rollback, user: User) -> bool:
     return ownership is not None and holders.may_sign(ownership, user)
 
 
-@transaction.atomic
+@atomic
 def roll_back(release: Release, *, by: User, reason: str) -> Rollback:
     """Take a live release back: what it names as its way back is live at once, whatever its gate says.
 
@@ -148,7 +149,7 @@ def _restore(target: Release, by: User) -> Release:
     )
 
 
-@transaction.atomic
+@atomic
 def review_rollback(rollback: Rollback, *, by: User, verdict: str, comment: str) -> RollbackReview:
     """Say as the governance owner whether a rollback was justified; a contested one covers no deployment any more.
 
