@@ -12,7 +12,6 @@ class AgendaConfig(AppConfig):
         from apps.agenda import (
             due,
             duties,
-            evidence,
             offers,
             overview,
             trail,  # noqa: F401 — it registers itself
@@ -24,7 +23,6 @@ class AgendaConfig(AppConfig):
 
         due.offer("owners.offers", offers.due_for)
         duties.offer("owners.offers", offers.duties)
-        duties.offer("evidence", evidence.duties)
         due.offer("owners.vacancies", vacancies.due_for)
         subjects.register(
             subjects.SubjectKind(

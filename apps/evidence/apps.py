@@ -6,4 +6,10 @@ class EvidenceConfig(AppConfig):
     label = "evidence"
 
     def ready(self) -> None:
-        from apps.evidence import trail  # noqa: F401 — it registers itself
+        from apps.agenda import duties
+        from apps.evidence import (
+            due,
+            trail,  # noqa: F401 — it registers itself
+        )
+
+        duties.offer("evidence", due.duties)

@@ -1,4 +1,4 @@
-"""Documents as duties: evidence stands below the agenda, so the agenda asks of it what lapses."""
+"""What evidence waits for: a newer document, before the one that stands lapses."""
 
 import datetime as dt
 
