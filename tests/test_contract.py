@@ -23,6 +23,7 @@ APPS = (
 INTERNAL = {
     "ledger.record": "the ledger's way in, called by every action",
     "ledger.record_on": "the same, for registered subjects",
+    "ledger.record_each": "the same, for many of one act",
     "ledger.may_anywhere": "a question, not an act",
     "owners.vacate_all": "follows a deactivation",
     "people.connect_identity": "follows a sign-in at the identity provider",

@@ -47,8 +47,8 @@ def test_an_overdue_review_is_reassigned_and_performed(page: Any, live_server: A
 
     sign_in(page, live_server.url, heir)
     page.get_by_role("link", name="Read and answer").first.click()
-    page.get_by_role("button", name="Accept").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Accept").click()
     page.goto(live_server.url + "/")
     page.locator(".work", has_text=str(review)).get_by_role("link", name="Perform it").click()
     for answer in page.locator("[name^=answer_][value=ok]").all():
