@@ -4,6 +4,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.agenda.models import Notification, Webhook, WebhookDelivery
+from apps.core.filters import YesNoFilter
 from apps.people.filters import visible_teams
 
 
@@ -27,7 +28,7 @@ class WebhookFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label=_("Name"))
     team = django_filters.ModelChoiceFilter(queryset=visible_teams, label=_("Team"), empty_label=_("Every team"))
     format = django_filters.ChoiceFilter(choices=Webhook.Format, label=_("Format"), empty_label=_("Every format"))
-    is_active = django_filters.BooleanFilter(label=_("Active"))
+    is_active = YesNoFilter(label=_("Active"))
 
     class Meta:
         model = Webhook

@@ -4,8 +4,10 @@ import datetime as dt
 from typing import Any
 
 import django_filters
+from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as lazy
 from django_filters.fields import IsoDateTimeField
 
 
@@ -22,3 +24,11 @@ class MomentField(IsoDateTimeField):
 
 class MomentFilter(django_filters.IsoDateTimeFilter):
     field_class = MomentField
+
+
+class YesNoFilter(django_filters.BooleanFilter):
+    """Whether something holds: yes, no, or whichever."""
+
+    def __init__(self, **values: Any) -> None:
+        choices = [("", lazy("Yes or no")), ("true", lazy("Yes")), ("false", lazy("No"))]
+        super().__init__(**{"widget": forms.Select(choices=choices)} | values)

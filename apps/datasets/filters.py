@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.canonical import moment_text
-from apps.core.filters import MomentFilter
+from apps.core.filters import MomentFilter, YesNoFilter
 from apps.datasets.models import (
     AnnotationTable,
     ContestedItem,
@@ -31,7 +31,7 @@ from apps.people.filters import visible_teams
 class SourceFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(field_name="name", lookup_expr="icontains", label=_("Name"))
     team = django_filters.ModelChoiceFilter(queryset=visible_teams, label=_("Team"), empty_label=_("Every team"))
-    is_authoritative = django_filters.BooleanFilter(label=_("Authoritative"))
+    is_authoritative = YesNoFilter(label=_("Authoritative"))
     eligibility = django_filters.ChoiceFilter(
         choices=Source.Eligibility, label=_("Training"), empty_label=_("Whatever was decided")
     )
@@ -92,7 +92,7 @@ class ContestedFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(field_name="item", lookup_expr="icontains", label=_("Item"))
     label = django_filters.CharFilter(method="with_label", label=_("Label"))
     annotator = django_filters.CharFilter(method="with_annotator", label=_("Annotator"))
-    undecided = django_filters.BooleanFilter(method="without_majority", label=_("Without a majority"))
+    undecided = YesNoFilter(method="without_majority", label=_("Without a majority"))
 
     class Meta:
         model = ContestedItem

@@ -2,6 +2,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.filters import YesNoFilter
 from apps.evaluations.models import (
     Baseline,
     Comparison,
@@ -27,9 +28,7 @@ class SuiteFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(method="by_text", label=_("Search"))
     team = _team("use_case__team")
     use_case = django_filters.UUIDFilter(field_name="use_case_id", label=_("Use case (identifier)"))
-    retired = django_filters.BooleanFilter(
-        field_name="retired_at", lookup_expr="isnull", exclude=True, label=_("Retired")
-    )
+    retired = YesNoFilter(field_name="retired_at", lookup_expr="isnull", exclude=True, label=_("Retired"))
 
     class Meta:
         model = Suite
@@ -42,9 +41,7 @@ class SuiteFilter(django_filters.FilterSet):
 class SuiteVersionFilter(django_filters.FilterSet):
     suite = django_filters.UUIDFilter(field_name="suite_id", label=_("Suite (identifier)"))
     state = django_filters.ChoiceFilter(choices=STATES, label=_("State"), empty_label=_("Every state"))
-    signed = django_filters.BooleanFilter(
-        field_name="signature", lookup_expr="isnull", exclude=True, label=_("Thresholds signed")
-    )
+    signed = YesNoFilter(field_name="signature", lookup_expr="isnull", exclude=True, label=_("Thresholds signed"))
     digest = django_filters.CharFilter(label=_("Digest"))
 
     class Meta:
@@ -89,7 +86,7 @@ class EvaluationRunFilter(django_filters.FilterSet):
 class FailureFilter(django_filters.FilterSet):
     evaluation_run = django_filters.UUIDFilter(field_name="run_id", label=_("Evaluation run (identifier)"))
     model_version = django_filters.UUIDFilter(field_name="run__model_version_id", label=_("Model version (identifier)"))
-    open = django_filters.BooleanFilter(field_name="decision", lookup_expr="isnull", label=_("Without a decision"))
+    open = YesNoFilter(field_name="decision", lookup_expr="isnull", label=_("Without a decision"))
 
     class Meta:
         model = FailureCase
@@ -102,7 +99,7 @@ class FindingFilter(django_filters.FilterSet):
     severity = django_filters.ChoiceFilter(
         choices=RedTeamFinding.Severity.choices, label=_("Severity"), empty_label=_("Every severity")
     )
-    open = django_filters.BooleanFilter(field_name="closure", lookup_expr="isnull", label=_("Open"))
+    open = YesNoFilter(field_name="closure", lookup_expr="isnull", label=_("Open"))
 
     class Meta:
         model = RedTeamFinding

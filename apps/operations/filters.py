@@ -3,6 +3,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from apps.core.clock import moment
+from apps.core.filters import YesNoFilter
 from apps.operations.models import Cadence, FollowUp, Outcome, Review, ReviewPlan, ReviewState, TeamCalendar
 from apps.people.filters import visible_teams
 
@@ -19,7 +20,7 @@ class ReviewFilter(django_filters.FilterSet):
     )
     state = django_filters.ChoiceFilter(choices=ReviewState.choices, label=_("State"), empty_label=_("Every state"))
     outcome = django_filters.ChoiceFilter(choices=Outcome.choices, label=_("Outcome"), empty_label=_("Every outcome"))
-    overdue = django_filters.BooleanFilter(method="by_overdue", label=_("Overdue"))
+    overdue = YesNoFilter(method="by_overdue", label=_("Overdue"))
     use_case = django_filters.UUIDFilter(field_name="plan__use_case_id", label=_("Use case (identifier)"))
     plan = django_filters.UUIDFilter(field_name="plan_id", label=_("Plan (identifier)"))
     due_from = django_filters.IsoDateTimeFilter(field_name="due_at", lookup_expr="gte", label=_("Due from"))
@@ -41,7 +42,7 @@ class PlanFilter(django_filters.FilterSet):
     )
     cadence = django_filters.ChoiceFilter(choices=Cadence.choices, label=_("Cadence"), empty_label=_("Every cadence"))
     use_case = django_filters.UUIDFilter(field_name="use_case_id", label=_("Use case (identifier)"))
-    ended = django_filters.BooleanFilter(field_name="ended_on", lookup_expr="isnull", exclude=True, label=_("Ended"))
+    ended = YesNoFilter(field_name="ended_on", lookup_expr="isnull", exclude=True, label=_("Ended"))
 
     class Meta:
         model = ReviewPlan
@@ -55,7 +56,7 @@ class FollowUpFilter(django_filters.FilterSet):
     review = django_filters.UUIDFilter(field_name="review_id", label=_("Review (identifier)"))
     use_case = django_filters.UUIDFilter(field_name="review__plan__use_case_id", label=_("Use case (identifier)"))
     owner = django_filters.UUIDFilter(field_name="owner_id", label=_("Owner (identifier)"))
-    done = django_filters.BooleanFilter(field_name="done_at", lookup_expr="isnull", exclude=True, label=_("Done"))
+    done = YesNoFilter(field_name="done_at", lookup_expr="isnull", exclude=True, label=_("Done"))
 
     class Meta:
         model = FollowUp

@@ -2,6 +2,7 @@ import django_filters
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.filters import YesNoFilter
 from apps.people.models import Team, User
 from apps.people.roles import Role
 
@@ -17,7 +18,7 @@ class PersonFilter(django_filters.FilterSet):
         method="in_team", queryset=visible_teams, label=_("Team"), empty_label=_("Every team")
     )
     role = django_filters.ChoiceFilter(method="with_role", choices=Role, label=_("Role"), empty_label=_("Every role"))
-    is_active = django_filters.BooleanFilter(label=_("Active"))
+    is_active = YesNoFilter(label=_("Active"))
     kind = django_filters.ChoiceFilter(choices=User.Kind, label=_("Kind"), empty_label=_("Everybody"))
 
     class Meta:

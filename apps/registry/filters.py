@@ -2,6 +2,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.filters import YesNoFilter
 from apps.people.filters import visible_teams
 from apps.registry.models import Model, ModelVersion, TrainingRun
 
@@ -52,9 +53,7 @@ class ModelVersionFilter(django_filters.FilterSet):
     training_run = django_filters.UUIDFilter(field_name="run_id", label=_("Training run (identifier)"))
     artefact_digest = django_filters.CharFilter(label=_("Digest of the artefact"))
     digest = django_filters.CharFilter(label=_("Digest"))
-    withdrawn = django_filters.BooleanFilter(
-        field_name="withdrawal", lookup_expr="isnull", exclude=True, label=_("Withdrawn")
-    )
+    withdrawn = YesNoFilter(field_name="withdrawal", lookup_expr="isnull", exclude=True, label=_("Withdrawn"))
 
     class Meta:
         model = ModelVersion

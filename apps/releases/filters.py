@@ -2,6 +2,7 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from apps.core.filters import YesNoFilter
 from apps.people.filters import visible_teams
 from apps.releases.models import Ending, Environment, Rehearsal, Release, ReleaseState, Rollback, RollbackReview
 
@@ -63,9 +64,7 @@ class RollbackFilter(django_filters.FilterSet):
     )
     environment = django_filters.UUIDFilter(field_name="release__environment_id", label=_("Environment (identifier)"))
     model = django_filters.UUIDFilter(field_name="release__model_id", label=_("Model (identifier)"))
-    reviewed = django_filters.BooleanFilter(
-        field_name="review", lookup_expr="isnull", exclude=True, label=_("Reviewed")
-    )
+    reviewed = YesNoFilter(field_name="review", lookup_expr="isnull", exclude=True, label=_("Reviewed"))
     verdict = django_filters.ChoiceFilter(
         field_name="review__verdict",
         choices=RollbackReview.Verdict.choices,

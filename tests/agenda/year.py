@@ -26,7 +26,7 @@ from tests.scenery import name_holder
 
 DAY = dt.timedelta(days=1)
 FIRST, DAYS = dt.date(2026, 1, 1), 365
-LOOKS = (dt.time(8), dt.time(20))
+LOOKS = (dt.time(8), dt.time(16), dt.time(20))
 TICKS = [
     dt.datetime.combine(day, look, dt.UTC)
     for day in (FIRST + n * DAY for n in range(DAYS))

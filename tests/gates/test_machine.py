@@ -7,7 +7,6 @@ from functools import partial
 
 import pytest
 from django.db.models import Count
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant
 from hypothesis.stateful import run_state_machine_as_test as run
 
@@ -21,6 +20,7 @@ from apps.owners.models import Ownership
 from apps.people import actions as people
 from apps.people.models import User
 from tests.gates.machine import ASKED, ENDED, SIGNERS, People, World
+from tests.machines import at_random
 from tests.people.factories import make_user, member
 from tests.scenery import DOCUMENTS, Scene, make_gate, make_scene
 
@@ -124,14 +124,7 @@ def test_a_gate_says_what_is_true_whatever_people_do(capsys: pytest.CaptureFixtu
     seen: Counter[str] = Counter()
     run(
         machine(seen),
-        settings=settings(
-            max_examples=15,
-            stateful_step_count=30,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=at_random(15, 30),
     )
     with capsys.disabled():
         sys.stdout.write(f"\nsteps by the state they led to: {dict(seen)}\n")

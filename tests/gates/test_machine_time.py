@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import transaction
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -26,6 +25,7 @@ from apps.ledger.models import Entry
 from tests import commits
 from tests.gates.policies import publish, text
 from tests.gates.scenery import DAY, approve, fresh, sign, waive
+from tests.machines import at_random
 from tests.scenery import Scene, make_scene
 
 pytestmark = pytest.mark.django_db
@@ -202,14 +202,7 @@ def test_a_gate_says_what_is_true_whatever_time_brings() -> None:
     seen: Counter[str] = Counter()
     run(
         machine(seen),
-        settings=settings(
-            max_examples=12,
-            stateful_step_count=20,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=at_random(12, 20),
     )
     assert seen["approved"]
     assert seen["lapsed"]

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 from django.test import override_settings
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from hypothesis.stateful import run_state_machine_as_test as run
@@ -22,6 +21,7 @@ from apps.ledger import keys, notes, proofs, tree, verification
 from apps.ledger.actions import record
 from apps.ledger.models import Checkpoint, Entry
 from apps.ledger.notary import Notary
+from tests.machines import at_random
 from tests.tables import set_triggers
 
 _runs = itertools.count(1)
@@ -246,12 +246,5 @@ def test_the_ledger_grows_without_gap_and_as_signed(tmp_path: Path) -> None:
     machine = type("Machine", (GrowingLedger,), {"home": tmp_path})
     run(
         machine,
-        settings=settings(
-            max_examples=30,
-            stateful_step_count=40,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=at_random(30, 40),
     )

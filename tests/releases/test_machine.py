@@ -11,7 +11,6 @@ import pytest
 import yaml
 from django.db import transaction
 from django.db.models import Count
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import invariant
 from hypothesis.stateful import run_state_machine_as_test as run
 
@@ -23,6 +22,7 @@ from apps.ledger.models import Entry
 from apps.people.models import Confirmation
 from apps.releases import deployment
 from apps.releases.models import Release, RollbackReview
+from tests.machines import at_random
 from tests.releases.machine import World
 from tests.releases.machine_live import Releases
 from tests.releases.retold import Ref, Told, moment_of, retell
@@ -195,14 +195,7 @@ def test_releases_say_what_is_true_whatever_people_do(capsys: pytest.CaptureFixt
     seen: Counter[str] = Counter()
     run(
         machine(seen),
-        settings=settings(
-            max_examples=6,
-            stateful_step_count=30,
-            deadline=None,
-            database=None,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        ),
+        settings=at_random(6, 30),
     )
     with capsys.disabled():
         sys.stdout.write(f"\n{dict(sorted(seen.items()))}\n")

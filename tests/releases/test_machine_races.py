@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis.errors import FlakyStrategyDefinition
 from hypothesis.stateful import initialize
 from hypothesis.stateful import run_state_machine_as_test as run
 
 from apps.ledger.models import Entry
+from tests.machines import at_random
 from tests.releases.machine import World
 from tests.releases.racing import Races
 from tests.releases.test_machine import ReleaseMachine
@@ -57,14 +57,7 @@ def test_releases_say_what_is_true_whoever_acts_at_once(capsys: pytest.CaptureFi
     try:
         run(
             played,
-            settings=settings(
-                max_examples=6,
-                stateful_step_count=20,
-                deadline=None,
-                database=None,
-                phases=[Phase.generate],
-                suppress_health_check=list(HealthCheck),
-            ),
+            settings=at_random(6, 20),
         )
     except FlakyStrategyDefinition:
         raise played.failures[0] from None
