@@ -32,9 +32,12 @@ class Life(Organisation):
         self._queue: list[tuple[dt.datetime, int, Act]] = []
         self._count = itertools.count()
 
-    def at(self, moment: dt.datetime, act: Act) -> None:
-        """Have something happen at a moment, half a second off so that it is never that of a tick."""
-        moment = moment.replace(second=30, microsecond=500_000)
+    def at(self, moment: dt.datetime, act: Act, second: int = 30) -> None:
+        """Have something happen at a moment, half a second off so that it is never that of a tick.
+
+        What another thing may not coincide with has a ``second`` of its own.
+        """
+        moment = moment.replace(second=second, microsecond=500_000)
         heapq.heappush(self._queue, (moment, next(self._count), act))
 
     def play(self, ticks: Iterable[dt.datetime], look: Act) -> None:
@@ -43,6 +46,7 @@ class Life(Organisation):
         Twenty minutes later the mails are looked at again, for a digest leaves a quarter past eight.
         """
         before = EVE - DAY
+        places = {plan.row.pk: number for number, plan in enumerate(self.plans)}
         for tick in ticks:
             while self._queue and self._queue[0][0] < tick:
                 moment, _number, act = heapq.heappop(self._queue)
@@ -50,8 +54,9 @@ class Life(Organisation):
                     act(moment)
             with replay(tick):
                 look(tick)
-            self.at(tick + dt.timedelta(minutes=20), lambda moment: agenda_tasks.mail())
-            for review in Review.objects.filter(opens_at__gt=before, opens_at__lte=tick).whole():
+            self.at(tick + dt.timedelta(minutes=20), lambda moment: agenda_tasks.mail(), second=40)
+            opened = Review.objects.filter(opens_at__gt=before, opens_at__lte=tick).whole()
+            for review in sorted(opened, key=lambda row: (places[row.plan_id], row.first_day)):
                 self.opened[review.pk] = tick
                 self._decide(review, tick)
             before = tick
