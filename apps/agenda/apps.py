@@ -21,9 +21,9 @@ class AgendaConfig(AppConfig):
         from apps.core import navigation, subjects
         from apps.ledger import sentences
 
-        due.offer("owners.offers", offers.due_for)
+        due.offer("owners.offers", offers.due_for, offers.signs)
         duties.offer("owners.offers", offers.duties)
-        due.offer("owners.vacancies", vacancies.due_for)
+        due.offer("owners.vacancies", vacancies.due_for, vacancies.signs)
         subjects.register(
             subjects.SubjectKind(
                 type="webhook",

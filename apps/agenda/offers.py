@@ -1,8 +1,10 @@
 """Offers as due items: whoever was asked to hold a responsibility answers."""
 
 import datetime as dt
+import uuid
 from typing import Any
 
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -36,6 +38,10 @@ def due_for(user: Any) -> list[DueItem]:
             )
         )
     return items
+
+
+def signs(me: uuid.UUID) -> QuerySet[OwnershipOffer]:
+    return OwnershipOffer.objects.pending().filter(to=me)
 
 
 def _reason(row: OwnershipOffer) -> str:

@@ -1,21 +1,25 @@
 """Vacancies as due items: owners stand below the agenda, so the agenda asks them."""
 
+import uuid
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from apps.agenda.due import DueItem
 from apps.core import subjects
-from apps.ledger.actions import may_anywhere
 from apps.owners import holders
+from apps.people.access import who_may_anywhere
 
 ASSIGN = "owner.assign"
 
 
+def signs(me: uuid.UUID) -> QuerySet[Any]:
+    return who_may_anywhere(ASSIGN).filter(pk=me)
+
+
 def due_for(user: Any) -> list[DueItem]:
     """Return one item per subject with vacancies on which the user may name holders."""
-    if not may_anywhere(user, ASSIGN):
-        return []
     by_subject: dict[Any, tuple[Any, list[str]]] = {}
     for row in holders.vacancies(user, ASSIGN):
         text = str(row.responsibility.title)

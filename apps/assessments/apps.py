@@ -47,7 +47,7 @@ class AssessmentsConfig(AppConfig):
         for provider in facts.PROVIDERS:
             registry.register(provider)
         subjects.on_settled(refresh_on_change)
-        agenda.offer("assessments", due.for_user)
+        agenda.offer_all(due.OFFERS)
         post_migrate.connect(import_frameworks, sender=self)
         navigation.offer(
             navigation.NavItem("readiness", _("Readiness"), "list-check", "assessments:portfolio", order=25)

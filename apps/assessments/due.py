@@ -1,14 +1,16 @@
 """What assessments wait for: answers, contradicted claims, a signature, a second person for a framework."""
 
+import uuid
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.agenda.due import DueItem
+from apps.agenda.due import DueItem, Provider
 from apps.assessments.models import Assessment, FrameworkVersion
+from apps.core.statements import Signs
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import may_anywhere
 from apps.owners import desk
@@ -16,10 +18,6 @@ from apps.owners.responsibilities import title
 from apps.people.four_eyes import RuleVersion
 
 MOST = 50
-
-
-def for_user(user: Any) -> list[DueItem]:
-    return [*questions(user), *signatures(user), *proposals(user)]
 
 
 def questions(user: Any) -> list[DueItem]:
@@ -109,3 +107,22 @@ def proposals(user: Any) -> list[DueItem]:
         )
         for row in rows.order_by("id")[:MOST]
     ]
+
+
+def _asked_of(me: uuid.UUID) -> QuerySet[Assessment]:
+    asked = Q(use_case__in=desk.subjects_of(me)) | Q(contradicted__has_key=str(me))
+    return Assessment.objects.filter(asked, state=Assessment.State.OPEN)
+
+
+def _submitted(me: uuid.UUID) -> QuerySet[Assessment]:
+    return Assessment.objects.filter(use_case__in=desk.subjects_of(me), state=Assessment.State.SUBMITTED)
+
+
+OFFERS: dict[str, tuple[Provider, Signs]] = {
+    "assessments.questions": (questions, _asked_of),
+    "assessments.signatures": (signatures, _submitted),
+    "assessments.proposals": (
+        proposals,
+        lambda me: FrameworkVersion.objects.filter(state=RuleVersion.State.PROPOSED),
+    ),
+}

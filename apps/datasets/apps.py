@@ -11,11 +11,10 @@ class DatasetsConfig(AppConfig):
         from apps.agenda import duties
         from apps.core import navigation, search, subjects
         from apps.datasets import checks, kinds, trail  # noqa: F401 — checks and the trail's sentences register themselves
-        from apps.datasets.due import annotations as refused
         from apps.datasets.due import audits as due_audits
         from apps.datasets.due import copies as due_copies
         from apps.datasets.due import feedback as feedback_due
-        from apps.datasets.due import inspections
+        from apps.datasets.due import offers
         from apps.datasets.due import sensitive as sensitive_due
         from apps.datasets.facts import annotations, audits, copies, lineage, sensitive, usecases, versions
         from apps.datasets.lineage import providers
@@ -32,15 +31,13 @@ class DatasetsConfig(AppConfig):
             origins.offer_kind(node_kind)
         for provider in providers.PROVIDERS:
             origins.offer(provider)
-        agenda.offer("datasets.inspections", inspections.failed_inspections)
-        agenda.offer("datasets.annotations", refused.refused_annotations)
         registry.register(copies.PROVIDER)
-        agenda.offer("datasets.copies", due_copies.copies_to_delete)
         duties.offer("datasets.copies", due_copies.duties)
         registry.register(audits.PROVIDER)
-        agenda.offer("datasets.audits", due_audits.for_user)
         duties.offer("datasets.audits", due_audits.duties)
         registry.register(sensitive.PROVIDER)
+        agenda.offer_all(offers.OFFERS)
+        agenda.offer("datasets.led_audits", due_audits.led)
         agenda.offer("datasets.sensitive", sensitive_due.undecided_kinds)
         agenda.offer("datasets.feedback", feedback_due.proposed_versions)
         search.offer(kinds.find_datasets)

@@ -28,7 +28,7 @@ class EvaluationsConfig(AppConfig):
         shown.offer_good(GOOD)
         versions.offer_tab("evaluations:model_version", _("Evaluation"))
         authors.offer(kinds.authors_of)
-        agenda.offer("evaluations", due.for_user)
+        agenda.offer_all(due.OFFERS)
         search.offer(kinds.find_suites)
         navigation.offer(
             navigation.NavItem("evaluations", _("Evaluations"), "list-check", "evaluations:suite_list", order=45)

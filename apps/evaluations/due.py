@@ -1,13 +1,15 @@
 """What evaluations wait for: signatures of thresholds, and judgements of outputs."""
 
+import uuid
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Count, Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from apps.agenda.due import DueItem
+from apps.agenda.due import DueItem, Provider
+from apps.core.statements import Signs
 from apps.evaluations.actions.suites import RESPONSIBILITY
 from apps.evaluations.models import OutputJudgement, OutputReview, OutputReviewer, ReviewedOutput, SuiteVersion
 from apps.evaluations.refs import evaluation_ref, suite_version_ref
@@ -70,5 +72,11 @@ def to_judge(user: Any) -> list[DueItem]:
     ]
 
 
-def for_user(user: Any) -> list[DueItem]:
-    return [*to_sign(user), *to_judge(user)]
+def _unsigned(me: uuid.UUID) -> QuerySet[SuiteVersion]:
+    return SuiteVersion.objects.published().filter(signature=None, suite__use_case__in=desk.subjects_of(me))
+
+
+OFFERS: dict[str, tuple[Provider, Signs]] = {
+    "evaluations.thresholds": (to_sign, _unsigned),
+    "evaluations.outputs": (to_judge, lambda me: OutputReviewer.objects.filter(user=me)),
+}

@@ -57,7 +57,7 @@ class GatesConfig(AppConfig):
             )
         )
         subjects.on_change(refresh_watching)
-        agenda.offer("gates", due.for_user)
+        agenda.offer_all(due.OFFERS)
         duties.offer("gates", gate_duties.between)
         drills.offer("gates", continuity.PART)
         post_migrate.connect(import_policies, sender=self)

@@ -3,14 +3,15 @@
 import datetime as dt
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.agenda.due import DueItem
+from apps.agenda.due import DueItem, Provider
 from apps.core.clock import end_of, now, today
+from apps.core.statements import ME, TODAY, Signs, Statement
 from apps.core.subjects import SubjectRef
 from apps.gates import conditions
 from apps.gates.duties import SIGN_WITHIN
@@ -32,41 +33,55 @@ from apps.owners.responsibilities import title
 from apps.people.models import Absence
 
 SOON = dt.timedelta(days=14)
+BLOCKED = [GateState.OPEN, GateState.LAPSED]
 
 
 def signatures(user: Any) -> list[DueItem]:
     """Return the signatures that the user can give; as a deputy only while the holder is away. Two queries."""
-    day = today()
-    away = Absence.objects.filter(starts_on__lte=day, ends_on__gte=day, cancelled_at=None).values("user_id")
-    rows = (
-        GateSeat.objects.filter(Q(stands_in_for=None) | Q(stands_in_for__in=away), user=user)
-        .select_related("gate__policy_version", "stands_in_for")
-        .order_by("gate__state_since")[:200]
+    return [_signature(_Seat(*values)) for values in _SEATS.rows(user.pk, today())]
+
+
+class _Seat(NamedTuple):
+    """A signature that waits for somebody, as far as *My work* shows it."""
+
+    responsibility: str
+    gate_id: uuid.UUID
+    gate__subject_label: str
+    gate__state_since: dt.datetime
+    gate__policy_version__title: str
+    stands_in_for__name: str | None
+
+
+def _seats() -> QuerySet[Any]:
+    away = Absence.objects.filter(starts_on__lte=TODAY, ends_on__gte=TODAY, cancelled_at=None).values("user_id")
+    rows = GateSeat.objects.filter(Q(stands_in_for=None) | Q(stands_in_for__in=away), user=ME)
+    return rows.order_by("gate__state_since").values_list(*_Seat._fields)[:200]
+
+
+_SEATS = Statement(_seats)
+
+
+def _signature(row: _Seat) -> DueItem:
+    words = {"who": str(title(row.responsibility)).lower(), "name": row.stands_in_for__name}
+    stands_in = row.stands_in_for__name is not None
+    return DueItem(
+        kind=f"sign_off.{row.responsibility}",
+        subject=SubjectRef("gate", row.gate_id),
+        title=f"{row.gate__policy_version__title}: {row.gate__subject_label}",
+        reason=(_("You sign as %(who)s for %(name)s, who is away") if stands_in else _("You sign as %(who)s")) % words,
+        action_label=_("Read and decide"),
+        url=reverse("gates:gate_detail", args=[row.gate_id]),
+        since=row.gate__state_since,
+        due_at=row.gate__state_since + SIGN_WITHIN,
+        icon="signature",
+        urgency=10,
     )
-    return [
-        DueItem(
-            kind=f"sign_off.{row.responsibility}",
-            subject=row.gate.ref,
-            title=f"{row.gate.policy_version.title}: {row.gate.subject_label}",
-            reason=_("You sign as %(who)s") % {"who": str(title(row.responsibility)).lower()}
-            if row.stands_in_for is None
-            else _("You sign as %(who)s for %(name)s, who is away")
-            % {"who": str(title(row.responsibility)).lower(), "name": row.stands_in_for.name},
-            action_label=_("Read and decide"),
-            url=reverse("gates:gate_detail", args=[row.gate_id]),
-            since=row.gate.state_since,
-            due_at=row.gate.state_since + SIGN_WITHIN,
-            icon="signature",
-            urgency=10,
-        )
-        for row in rows
-    ]
 
 
 def blocked(user: Any) -> list[DueItem]:
     """Return the gates that the user opened and that wait for proof. One query."""
     rows = (
-        Gate.objects.filter(opened_by=user, state__in=[GateState.OPEN, GateState.LAPSED])
+        Gate.objects.filter(opened_by=user, state__in=BLOCKED)
         .select_related("policy_version")
         .order_by("state_since")[:200]
     )
@@ -195,5 +210,21 @@ def ending(user: Any) -> list[DueItem]:
     ]
 
 
-def for_user(user: Any) -> list[DueItem]:
-    return [*signatures(user), *blocked(user), *proposals(user), *conditions_due(user), *ending(user)]
+def _conditions(me: uuid.UUID) -> QuerySet[Condition]:
+    return Condition.objects.filter(
+        sign_off__gate__state__in=LIVE_STATES, sign_off__gate__watches__subject_id__in=desk.subjects_of(me)
+    )
+
+
+def _approved(me: uuid.UUID) -> QuerySet[Gate]:
+    mine = Q(opened_by=me) | Q(pk__in=Waiver.objects.filter(by=me).values("gate"))
+    return Gate.objects.filter(mine, state=GateState.APPROVED, turns_at__isnull=False)
+
+
+OFFERS: dict[str, tuple[Provider, Signs]] = {
+    "gates.signatures": (signatures, lambda me: GateSeat.objects.filter(user=me)),
+    "gates.blocked": (blocked, lambda me: Gate.objects.filter(opened_by=me, state__in=BLOCKED)),
+    "gates.proposals": (proposals, lambda me: PolicyVersion.objects.filter(state=PolicyVersion.State.PROPOSED)),
+    "gates.conditions": (conditions_due, _conditions),
+    "gates.ending": (ending, _approved),
+}

@@ -32,7 +32,7 @@ class OperationsConfig(AppConfig):
         for kind in kinds.KINDS:
             subjects.register(kind)
         registry.register(facts.PROVIDER)
-        agenda.offer("operations", due.for_user)
+        agenda.offer_all(due.OFFERS)
         duties.offer("operations", due.duties)
         pages.offer("use_case", panels.USE_CASE)
         post_migrate.connect(import_review_templates, sender=self)

@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.agenda.due import DueItem
+from apps.agenda.due import DueItem, Provider
 from apps.agenda.duties import Duty
+from apps.core.statements import Signs
 from apps.core.subjects import SubjectRef
 from apps.ledger.actions import may_anywhere
 from apps.operations.models import FollowUp, Review, ReviewTemplate
@@ -36,10 +37,6 @@ def of_the(held: dict[str, set[uuid.UUID]]) -> Q:
     for responsibility, use_cases in held.items():
         mine |= Q(responsibility=responsibility, plan__use_case__in=use_cases)
     return mine
-
-
-def for_user(user: Any) -> list[DueItem]:
-    return [*reviews(user), *follow_ups(user), *proposals(user)]
 
 
 def reviews(user: Any) -> list[DueItem]:
@@ -104,6 +101,20 @@ def proposals(user: Any) -> list[DueItem]:
         )
         for row in rows.order_by("id")[:MOST]
     ]
+
+
+def _open(me: uuid.UUID) -> QuerySet[Review]:
+    return Review.objects.open().filter(plan__use_case__in=desk.subjects_of(me))
+
+
+OFFERS: dict[str, tuple[Provider, Signs]] = {
+    "operations.reviews": (reviews, _open),
+    "operations.follow_ups": (follow_ups, lambda me: FollowUp.objects.filter(owner=me, done_at=None)),
+    "operations.proposals": (
+        proposals,
+        lambda me: ReviewTemplate.objects.filter(state=RuleVersion.State.PROPOSED),
+    ),
+}
 
 
 def duties(start: dt.datetime, end: dt.datetime) -> list[Duty]:

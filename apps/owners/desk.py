@@ -7,8 +7,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
+from apps.core.statements import ME, Statement
 from apps.owners.holders import absent, acting_for
 from apps.owners.models import Ownership
 
@@ -48,6 +49,16 @@ def ids(rows: Collection[Held], subject_type: str) -> set[uuid.UUID]:
     return {row.subject_id for row in rows if row.subject_type == subject_type}
 
 
+def _owned_by(me: uuid.UUID) -> QuerySet[Ownership]:
+    return Ownership.objects.active().filter(Q(holder=me) | Q(deputy=me))
+
+
+def subjects_of(me: uuid.UUID) -> QuerySet[Any]:
+    """Return the ids of the subjects on which somebody is holder or deputy, as a query."""
+    return _owned_by(me).values("subject_id")
+
+
+_OWNED = Statement(lambda: _owned_by(ME).order_by("id").values_list(*Held._fields))
 _open: ContextVar[Desk | None] = ContextVar("desk", default=None)
 
 
@@ -58,8 +69,7 @@ def of(user: Any) -> Desk:
 
 
 def _read(user: Any) -> Desk:
-    rows = Ownership.objects.active().filter(Q(holder=user) | Q(deputy=user)).order_by("id")
-    held = tuple(Held(*values) for values in rows.values_list(*Held._fields))
+    held = tuple(Held(*values) for values in _OWNED.rows(user.pk))
     others = {row.holder_id for row in held if row.deputy_id == user.pk}
     return Desk(user.pk, held, absent(others) if others else set())
 

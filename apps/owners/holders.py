@@ -8,10 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from django.db.models import Exists, OuterRef, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
 
 from apps.core import subjects
 from apps.core.clock import today
+from apps.core.statements import ME, Statement
 from apps.core.subjects import SubjectRef
 from apps.owners.models import Ownership, OwnershipOffer
 from apps.owners.responsibilities import Responsibility, held_on, required_on
@@ -53,10 +55,12 @@ class Vacancy:
 
 
 def on_any(refs: Iterable[SubjectRef]) -> Q:
-    found = Q(pk__in=[])
+    """Return the filter of what is held on one of these subjects."""
+    ids: dict[str, list[uuid.UUID]] = {}
     for ref in refs:
-        found |= Q(subject_type=ref.type, subject_id=ref.id)
-    return found
+        ids.setdefault(ref.type, []).append(ref.id)
+    by_type = (Q(subject_type=subject_type, subject_id__in=found) for subject_type, found in ids.items())
+    return functools.reduce(operator.or_, by_type, Q(pk__in=[]))
 
 
 def holders(ref: SubjectRef, chain: Sequence[SubjectRef] | None = None) -> dict[str, Ownership]:
@@ -130,25 +134,35 @@ def vacant_on_each(subject_type: str, ids: Iterable[uuid.UUID]) -> dict[uuid.UUI
 
 
 def vacancies(user: Any, permission: str = "view", limit: int = 200) -> list[Vacancy]:
-    """Return the required responsibilities that nobody holds, on what the user may see; a query a kind, and one."""
-    lacking: list[tuple[SubjectRef, Any, Responsibility]] = []
+    """Return the required responsibilities that nobody holds, on what the user may see; two queries a kind, and one."""
+    if not user.is_active:
+        return []
+    lacking: list[tuple[SubjectRef, Responsibility]] = []
     for kind in subjects.kinds():
-        required = required_on(kind.type)
-        if not required:
-            continue
-        held = Ownership.objects.active().filter(subject_type=kind.type, subject_id=OuterRef("pk"))
-        lacks = {f"lacks_{row.key}": ~Exists(held.filter(responsibility=row.key)) for row in required}
-        any_of_them = functools.reduce(operator.or_, (Q(**{name: True}) for name in lacks))
-        every: Any = kind.all()
-        rows = every.visible_to(user, permission).annotate(**lacks).filter(any_of_them).order_by("-id")[:limit]
-        lacking += [
-            (SubjectRef(kind.type, obj.pk), obj, row)
-            for obj in rows
-            for row in required
-            if getattr(obj, f"lacks_{row.key}")
-        ]
-    asked = _asked({ref for ref, _obj, _row in lacking})
-    return [Vacancy(ref, obj, row, asked.get((ref, row.key))) for ref, obj, row in lacking[:limit]]
+        if required := required_on(kind.type):
+            for pk, held in _lacking(kind.type, permission, user.organisation_role, limit).rows(user.pk):
+                lacking += [(SubjectRef(kind.type, pk), row) for row in required if row.key not in held]
+    refs = {ref for ref, _row in lacking[:limit]}
+    found, asked = subjects.find(refs), _asked(refs)
+    return [Vacancy(ref, found[ref], row, asked.get((ref, row.key))) for ref, row in lacking[:limit] if ref in found]
+
+
+@functools.cache
+def _lacking(subject_type: str, permission: str, organisation_role: str, limit: int) -> Statement:
+    """Return the statement of the newest subjects that lack a required responsibility, each with those that are held.
+
+    They are those on which somebody holds the permission: by their roles in teams, or by the organisation's.
+    """
+    somebody = User(pk=ME, is_active=True, organisation_role=organisation_role)
+
+    def rows() -> Any:
+        every: Any = subjects.kind(subject_type).all()
+        active = Ownership.objects.active().filter(subject_type=subject_type, subject_id=OuterRef("pk"))
+        found = every.visible_to(somebody, permission).annotate(held=ArraySubquery(active.values("responsibility")))
+        required = [row.key for row in required_on(subject_type)]
+        return found.exclude(held__contains=required).order_by("-id").values_list("pk", "held")[:limit]
+
+    return Statement(rows)
 
 
 def _asked(refs: set[SubjectRef]) -> dict[tuple[SubjectRef, str], OwnershipOffer]:

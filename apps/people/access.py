@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Exists, Model, OuterRef, Q, TextField
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
 from apps.people.roles import ORGANISATION_PERMISSIONS, ROLE_PERMISSIONS, roles_with
@@ -31,6 +31,17 @@ def who_may(permission: str, team_id: uuid.UUID, among: Iterable[uuid.UUID]) -> 
     )
     users = apps.get_model("people", "User").objects.filter(pk__in=list(among), is_active=True)
     return set(users.filter(Q(organisation_role__in=everywhere) | Exists(here)).values_list("pk", flat=True))
+
+
+def who_may_anywhere(permission: str) -> QuerySet[Any]:
+    """Return those who are active and hold ``permission`` by a role, in the organisation or in some team."""
+    everywhere = [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]
+    somewhere = apps.get_model("people", "Membership").objects.filter(
+        user=OuterRef("pk"), role__in=roles_with(permission)
+    )
+    users = apps.get_model("people", "User").objects.filter(is_active=True)
+    found: QuerySet[Any] = users.filter(Q(organisation_role__in=everywhere) | Exists(somewhere))
+    return found
 
 
 def visible_pairs(people: Iterable[Any]) -> set[tuple[uuid.UUID, uuid.UUID | None]]:

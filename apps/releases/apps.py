@@ -32,7 +32,7 @@ class ReleasesConfig(AppConfig):
         subjects.on_change(following.follow_rehearsals)
         moves.follow(following.follow_gates)
         live.offer(held_against.versions)
-        agenda.offer("releases", due.for_user)
+        agenda.offer_all(due.OFFERS)
         duties.offer("releases", due.duties)
         pages.offer("use_case", panels.USE_CASE)
         pages.offer("model_version", panels.VERSION)

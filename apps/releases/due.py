@@ -1,16 +1,17 @@
 """What releases wait for: a review of a rollback, a lapsed approval, a rehearsal, somebody to bring them live."""
 
 import datetime as dt
-from collections.abc import Sequence
+import uuid
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from apps.agenda.due import DueItem
+from apps.agenda.due import DueItem, Provider
 from apps.agenda.duties import Duty
 from apps.core.clock import now
+from apps.core.statements import Signs
 from apps.gates.models import Gate, GateState
 from apps.owners import desk
 from apps.releases.approval import RELEASE_KIND
@@ -23,29 +24,24 @@ AHEAD = dt.timedelta(days=14)
 MOST = 200
 
 
-class Held:
-    """What the user answers for: as holder, and as the deputy of somebody who is away today."""
+def _acted_for(user: Any, *responsibilities: str, path: str = "") -> Q:
+    """Return the filter of the releases (under ``path``) for whose model or use case the user acts under one of these.
 
-    def __init__(self, user: Any) -> None:
-        rows = desk.of(user).acting(*ANSWERS_FOR_IT)
-        self.rows = [(row.responsibility, row.subject_type, row.subject_id) for row in rows]
-
-    def releases(self, path: str, responsibilities: Sequence[str]) -> Q:
-        """Return the filter of the releases (under ``path``) for whose model or use case one of these is held."""
-        mine = [(type_, pk) for responsibility, type_, pk in self.rows if responsibility in responsibilities]
-        use_cases = [pk for type_, pk in mine if type_ == "use_case"]
-        models = [pk for type_, pk in mine if type_ == "model"]
-        return Q(**{f"{path}model__use_case__in": use_cases}) | Q(**{f"{path}model__in": models})
+    That is as holder, or as the deputy of somebody who is away today.
+    """
+    mine = desk.of(user).acting(*responsibilities)
+    use_cases, models = desk.ids(mine, "use_case"), desk.ids(mine, "model")
+    return Q(**{f"{path}model__use_case__in": use_cases}) | Q(**{f"{path}model__in": models})
 
 
 def _gates(state: GateState) -> QuerySet[Gate]:
     return Gate.objects.filter(kind=RELEASE_KIND, subject_type="release", state=state)
 
 
-def reviews(user: Any, held: Held) -> list[DueItem]:
+def reviews(user: Any) -> list[DueItem]:
     """Return the rollbacks that the user reviews as governance owner; one query."""
     rows = (
-        Rollback.objects.filter(held.releases("release__", ["governance_owner"]), review=None)
+        Rollback.objects.filter(_acted_for(user, "governance_owner", path="release__"), review=None)
         .exclude(rolled_back_by=user)
         .select_related("release__version__model", "release__environment", "rolled_back_by")
         .order_by("review_due_at")
@@ -67,14 +63,14 @@ def reviews(user: Any, held: Held) -> list[DueItem]:
     ]
 
 
-def lapsed(held: Held) -> list[DueItem]:
+def lapsed(user: Any) -> list[DueItem]:
     """Return the live releases whose approval does not stand any more, for all who answer for them; one query."""
     approved = _gates(GateState.APPROVED)
     on_gate = Q(Exists(approved.filter(subject_id=OuterRef("pk"))), restores=None)
     on_origins = Q(Exists(approved.filter(subject_id=OuterRef("restores_id"))), restores__isnull=False)
     rows = (
         Release.objects.live()
-        .filter(held.releases("", ANSWERS_FOR_IT))
+        .filter(_acted_for(user, *ANSWERS_FOR_IT))
         .exclude(on_gate | on_origins)
         .select_related("version__model", "environment")
         .order_by("live_from")
@@ -108,11 +104,11 @@ def _with_a_way_back() -> Any:
     return rows.annotate(rehearsed=newest).select_related("version__model", "environment")
 
 
-def rehearsals(held: Held) -> list[DueItem]:
+def rehearsals(user: Any) -> list[DueItem]:
     """Return the live releases whose way back was not rehearsed lately, for the technical owner; one query."""
     rows = (
         _with_a_way_back()
-        .filter(held.releases("", ["technical_owner"]))
+        .filter(_acted_for(user, "technical_owner"))
         .exclude(rehearsed__gt=now() - REHEARSAL_COUNTS + AHEAD)
         .order_by("live_from")
     )
@@ -133,12 +129,12 @@ def rehearsals(held: Held) -> list[DueItem]:
     ]
 
 
-def approved(held: Held) -> list[DueItem]:
+def approved(user: Any) -> list[DueItem]:
     """Return the proposals whose gate is approved, for the technical owner; one query."""
     gates = _gates(GateState.APPROVED).filter(subject_id=OuterRef("pk"))
     rows = (
         Release.objects.proposed()
-        .filter(held.releases("", ["technical_owner"]), Exists(gates))
+        .filter(_acted_for(user, "technical_owner"), Exists(gates))
         .select_related("version__model", "environment")
         .order_by("id")
     )
@@ -199,8 +195,18 @@ def _rehearsals_due(start: dt.datetime, end: dt.datetime) -> list[Duty]:
     ]
 
 
-def for_user(user: Any) -> list[DueItem]:
-    held = Held(user)
-    if not held.rows or not Release.objects.filter(held.releases("", ANSWERS_FOR_IT)).exists():
-        return []
-    return [*reviews(user, held), *lapsed(held), *rehearsals(held), *approved(held)]
+def _of(me: uuid.UUID, rows: QuerySet[Any], path: str = "") -> QuerySet[Any]:
+    """Leave of the releases (or what has one under ``path``) those for whose model or use case somebody answers."""
+    mine = desk.subjects_of(me)
+    return rows.filter(Q(**{f"{path}model__use_case__in": mine}) | Q(**{f"{path}model__in": mine}))
+
+
+OFFERS: dict[str, tuple[Provider, Signs]] = {
+    "releases.reviews": (reviews, lambda me: _of(me, Rollback.objects.filter(review=None), "release__")),
+    "releases.lapsed": (lapsed, lambda me: _of(me, Release.objects.live())),
+    "releases.rehearsals": (
+        rehearsals,
+        lambda me: _of(me, Release.objects.live().filter(rollback_target__isnull=False)),
+    ),
+    "releases.approved": (approved, lambda me: _of(me, Release.objects.proposed())),
+}

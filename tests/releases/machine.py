@@ -270,7 +270,7 @@ class People(RuleBasedStateMachine):
         stale = self.stale
         with self.act():
             truth = self.truth
-            entitled, due = truth.may_sign(gate, by, name), self._is_due(gate, by, name, digest, verdict)
+            entitled, hindrances = truth.may_sign(gate, by, name), self._hindrances(gate, by, name, digest, verdict)
             row = gates.sign_off(
                 gate,
                 by=by,
@@ -284,20 +284,26 @@ class People(RuleBasedStateMachine):
             assert entitled, f"{by} signed as {name} without being entitled"
             gate.refresh_from_db()
             assert digest == gate.dossier_digest or row.verdict != "approve", "an old dossier was signed"
-            assert due or stale or verdict != "approve", "what was not due was approved"
+            assert stale or not hindrances or verdict != "approve", f"it was approved, although {hindrances}"
             self.past.signed[row.pk] = (gate.pk, digest, by.pk, name, verdict)
             self.past.decisions += 1
-        assert stale or terms or not (entitled and due and self.refused), f"{name}: {self.refused}"
+        assert stale or terms or not entitled or hindrances or not self.refused, f"{name}: {self.refused}"
 
-    def _is_due(self, gate: Gate, by: User, name: str, digest: str, verdict: str) -> bool:
-        """Tell whether the signature is waited for: the dossier is the newest, complete, and lacks just this."""
+    def _hindrances(self, gate: Gate, by: User, name: str, digest: str, verdict: str) -> list[str]:
+        """Return why the signature is not waited for: the dossier is the newest, complete, and lacks just this."""
         truth = self.truth
         rows = list(SignOff.objects.filter(gate=gate, dossier_digest=digest))
-        given = any(row.responsibility == name and row.verdict == "approve" for row in rows)
-        signed = truth.person(by.pk) in {truth.person(row.by_id) for row in rows}
-        asked = any(row.verdict == "request_changes" for row in rows)
-        complete = not truth.unmet(gate) and not asked and not given
-        return digest == gate.dossier_digest and not signed and (complete or verdict != "approve")
+        found = {
+            "the dossier is not the newest": digest != gate.dossier_digest,
+            "they have signed it": truth.person(by.pk) in {truth.person(row.by_id) for row in rows},
+        }
+        if verdict == "approve":
+            found |= {
+                "it was given": any(row.responsibility == name and row.verdict == "approve" for row in rows),
+                "changes were asked for": any(row.verdict == "request_changes" for row in rows),
+                f"it lacks {truth.unmet(gate)}": bool(truth.unmet(gate)),
+            }
+        return [why for why, hinders in found.items() if hinders]
 
     @rule(index=anything, name=st.sampled_from(WAIVABLE), days=st.integers(1, 3), by=anybody)
     def a_requirement_is_waived(self, index: int, name: str, days: int, by: int) -> None:

@@ -29,11 +29,10 @@ MAJOR_CHANGE_PERCENT = 5.0
 State = SampleAudit.State
 
 
-def for_user(user: Any) -> list[DueItem]:
-    """Return what waits for the user as review lead and as reviewer; a constant number of queries."""
+def led(user: Any) -> list[DueItem]:
+    """Return what waits for the user as review lead; a constant number of queries, none for who leads no review."""
     datasets = desk.ids(desk.of(user).acting("review_lead"), "dataset")
-    of_lead = [*_unaudited(datasets), *_led(datasets)] if datasets else []
-    return [*of_lead, *_to_judge(user)]
+    return [*_unaudited(datasets), *_led(datasets)] if datasets else []
 
 
 def major_changes(versions: QuerySet[DatasetVersion]) -> QuerySet[DatasetVersion]:
@@ -134,7 +133,8 @@ def _led(datasets: set[uuid.UUID]) -> list[DueItem]:
     return items
 
 
-def _to_judge(user: Any) -> list[DueItem]:
+def to_judge(user: Any) -> list[DueItem]:
+    """Return the audits in which rows wait for the user as reviewer; three queries."""
     invited = AuditReviewer.objects.filter(user=user, dismissed_at=None, audit__state=State.REVIEWING)
     rows = auditing.with_outcomes(SampledRow.objects.filter(audit__in=invited.values("audit")))
     asked = {row.audit_id: row for row in invited.select_related("audit__version__dataset").order_by("id")[:MOST]}
