@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from apps.agenda.models import Notification
 from apps.agenda.reminding import remind
@@ -61,6 +62,7 @@ def _endings(count: int, due: int) -> None:
 def tick(scale: float) -> Iterator[Figure]:
     count, due = int(OPEN * scale), int(DUE * scale)
     _endings(count, due)
+    reverse("gates:gate_list")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     with CaptureQueriesContext(connection) as queries:
         first = seconds(remind)

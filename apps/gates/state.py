@@ -49,6 +49,11 @@ def is_complete(needed: Sequence[str], sign_offs: Iterable[Signed], digest: str)
     return len(matched(needed, people)) == len(needed)
 
 
+def are_changes_asked(sign_offs: Iterable[Signed], digest: str) -> bool:
+    """Tell whether somebody asked for changes to this very dossier: it can't be approved, another one can."""
+    return any(row.verdict == "request_changes" and row.digest == digest for row in sign_offs)
+
+
 def state_of(
     *, digest: str, unmet: int, needed: Sequence[str], sign_offs: Sequence[Signed], withdrawn: bool = False
 ) -> GateState:
@@ -64,7 +69,7 @@ def state_of(
     was_approved = any(
         is_complete(needed, [_counting(row) for row in sign_offs], past) for past in {row.digest for row in sign_offs}
     )
-    asked = any(row.verdict == "request_changes" and row.digest == digest for row in sign_offs)
+    asked = are_changes_asked(sign_offs, digest)
     if not unmet and not asked and is_complete(needed, sign_offs, digest):
         return GateState.APPROVED
     if was_approved:

@@ -18,7 +18,7 @@ from apps.gates.judgement import Judgement, judge, targets
 from apps.gates.models import LIVE_STATES, SIGNABLE_STATES, DossierSnapshot, Gate, GateSeat, GateState, GateWatch
 from apps.gates.policy import Policy
 from apps.gates.signatures import Signatures
-from apps.gates.state import Signed, state_of
+from apps.gates.state import Signed, are_changes_asked, state_of
 from apps.ledger.actions import record_on
 
 
@@ -136,7 +136,7 @@ def _superseded(gate: Gate) -> list[str]:
 def _seat(gate: Gate, dossier: Dossier, rows: list[Signed]) -> None:
     """Store who can give the signatures that are missing; nobody while the gate can't be signed."""
     seats = []
-    if gate.state in SIGNABLE_STATES and not dossier.unmet:
+    if gate.state in SIGNABLE_STATES and not dossier.unmet and not are_changes_asked(rows, gate.dossier_digest):
         given = {row.responsibility for row in rows if row.digest == gate.dossier_digest and row.verdict == "approve"}
         for signature in dossier.policy.sign_offs:
             ownership = dossier.holders.get(signature.responsibility)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from django.db import IntegrityError
@@ -25,7 +26,7 @@ from apps.gates.errors import (
     SecondResponsibility,
 )
 from apps.gates.models import SIGNABLE_STATES, Condition, Gate, SignOff
-from apps.gates.state import Signed
+from apps.gates.state import Signed, are_changes_asked
 from apps.ledger.actions import record_on
 from apps.owners.models import Ownership
 from apps.owners.responsibilities import title
@@ -97,8 +98,8 @@ def sign_off(
     judged = rebuild(gate, moment)
     dossier, rows = judged.dossier, judged.signatures.rows
     guards.require_shown(gate, dossier_digest)
-    if verdict == Verdict.APPROVE and (gate.state not in SIGNABLE_STATES or dossier.unmet):
-        _refuse_state(gate, dossier, by)
+    if verdict == Verdict.APPROVE:
+        _require_waiting(gate, dossier, by, rows)
     ownership = _authority(dossier, by, responsibility, moment.date())
     _refuse_double([row for row in rows if row.digest == dossier_digest], by, responsibility, verdict)
     if verdict != Verdict.APPROVE and not comment.strip():
@@ -179,7 +180,11 @@ def _terms(
     return replace(condition, text=condition.text.strip())
 
 
-def _refuse_state(gate: Gate, dossier: Dossier, by: User) -> None:
+def _require_waiting(gate: Gate, dossier: Dossier, by: User, rows: Sequence[Signed]) -> None:
+    """Refuse an approval that the gate does not wait for."""
+    asked = are_changes_asked(rows, gate.dossier_digest)
+    if gate.state in SIGNABLE_STATES and not dossier.unmet and not asked:
+        return
     if gate.sign_offs.filter(by=by, dossier_digest=gate.dossier_digest).exists():
         raise SecondResponsibility(_("You have signed this dossier. One person signs a gate once."))
     if dossier.unmet:
@@ -190,6 +195,10 @@ def _refuse_state(gate: Gate, dossier: Dossier, by: User) -> None:
                 "title": dossier.unmet[0].title,
                 "sentence": dossier.unmet[0].sentence,
             }
+        )
+    if asked:
+        raise GateNotInReview(
+            _("Changes were asked for on this dossier. It can be approved once something that it rests on has changed.")
         )
     raise GateNotInReview(_("The gate waits for no signature now: %(state)s.") % {"state": gate.get_state_display()})
 
