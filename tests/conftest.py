@@ -1,5 +1,6 @@
 """What every test can ask for."""
 
+import gc
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -20,6 +21,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that hold slow tests, so that no worker is left with one at the end."""
     slow = {item.path for item in items if item.get_closest_marker("slow")}
     items.sort(key=lambda item: item.path not in slow)
+
+
+def pytest_collection_finish() -> None:
+    """Look for rubbish less often, and not in what was imported: that cost a tenth of most tests and half of some."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(150_000, 10, 10)
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
 
 
 def own_state(home: Path) -> dict[str, Any]:
