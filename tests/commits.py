@@ -1,5 +1,6 @@
 """What a commit asks, asked within a test's one transaction."""
 
+from django.core.management import call_command
 from django.db import connection
 
 RECORDED = [
@@ -29,3 +30,9 @@ def settle() -> None:
     """Let the ledger number what was written, and go on."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+
+
+def sign() -> None:
+    """Let the notary sign what is in the ledger now."""
+    settle()
+    call_command("notary", "--once")

@@ -1,6 +1,6 @@
 """Migrations of the project's own apps go forward, back step by step to nothing, and forward again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -66,18 +66,20 @@ def of_own_apps(found: Schema) -> Schema:
     return {name: [row for row in rows if is_own(row)] for name, rows in found.items()}
 
 
-def migrate(database: Any, *targets: Step) -> None:
-    executor = MigrationExecutor(database)
-    executor.migrate(list(targets))
+def migrate(database: Any, targets: list[Step], seen: Callable[[Step], None] = lambda step: None) -> None:
+    """Migrate in one go, for that renders the models once, and tell of each own step when it is done."""
+
+    def progress(action: str, migration: Any = None, fake: bool | None = False) -> None:
+        if action in ("apply_success", "unapply_success") and migration.app_label in OWN:
+            seen((migration.app_label, migration.name))
+
+    MigrationExecutor(database, progress).migrate(targets)
 
 
-def own_steps(database: Any) -> list[tuple[str, str]]:
-    """Return the own migrations in an order in which they can be applied."""
-    graph = MigrationExecutor(database).loader.graph
-    order: list[tuple[str, str]] = []
-    for leaf in sorted(graph.leaf_nodes()):
-        order += [step for step in graph.forwards_plan(leaf) if step not in order]
-    return [step for step in order if step[0] in OWN]
+def before(steps: list[Step], number: int) -> Step:
+    """Return where the app of a step was before it."""
+    label, _name = steps[number]
+    return next((step for step in reversed(steps[:number]) if step[0] == label), (label, None))
 
 
 def test_the_models_have_no_missing_migration() -> None:
@@ -96,26 +98,29 @@ def test_every_migration_can_go_back() -> None:
     assert not stuck
 
 
-def test_migrations_go_forward_back_to_zero_and_forward_again(scratch_database: Any) -> None:
+def test_migrations_go_forward_back_step_by_step_and_forward_again(scratch_database: Any) -> None:
     leaves = MigrationExecutor(scratch_database).loader.graph.leaf_nodes()
-    migrate(scratch_database, *leaves)
+    after: dict[Step, Schema] = {}
+
+    def note(step: Step) -> None:
+        after[step] = of_own_apps(schema(scratch_database))
+
+    migrate(scratch_database, leaves, note)
     first = schema(scratch_database)
     assert of_own_apps(first)["triggers"]
-    migrate(scratch_database, *((label, None) for label in sorted(OWN)))
-    left = of_own_apps(schema(scratch_database))
-    assert not any(left.values()), left
-    migrate(scratch_database, *leaves)
-    assert schema(scratch_database) == first
-
-
-def test_each_migration_goes_back_to_exactly_what_was_before(scratch_database: Any) -> None:
-    steps = own_steps(scratch_database)
+    steps = list(after)
     assert {label for label, _name in steps} == OWN
-    after: dict[tuple[str, str], Schema] = {}
-    for step in steps:
-        migrate(scratch_database, step)
-        after[step] = of_own_apps(schema(scratch_database))
-    for number, (label, name) in reversed(list(enumerate(steps))[1:]):
-        earlier = [found for other, found in steps[:number] if other == label]
-        migrate(scratch_database, (label, earlier[-1] if earlier else None))
-        assert of_own_apps(schema(scratch_database)) == after[steps[number - 1]], f"{label}.{name}"
+    left = list(steps)
+
+    def compare(step: Step) -> None:
+        assert step == left.pop()
+        found = of_own_apps(schema(scratch_database))
+        if left:
+            assert found == after[left[-1]], step
+        else:
+            assert not any(found.values()), found
+
+    migrate(scratch_database, [before(steps, number) for number in reversed(range(len(steps)))], compare)
+    assert not left
+    migrate(scratch_database, leaves)
+    assert schema(scratch_database) == first

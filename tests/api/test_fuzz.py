@@ -1,6 +1,8 @@
 """The API fuzzed from its own schema: no server error, no answer that the schema does not know."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,6 +28,8 @@ from tests.scenery import make_gate, make_scene
 schemathesis.serializer("application/offset+octet-stream")(lambda context, value: bytes(str(value), "utf-8"))
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 DOCUMENT = yaml.safe_load((settings.BASE_DIR / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+SCHEMA = schemathesis.openapi.from_dict(DOCUMENT)
+SCHEMA.app = application
 OPERATIONS = [
     (path, method)
     for path, methods in DOCUMENT["paths"].items()
@@ -44,21 +48,31 @@ def _one_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@dataclass(frozen=True)
+class World:
+    """What the calls can name, and the token of somebody who may do everything in it."""
+
+    known: dict[str, object]
+    token: str
+
+
+@pytest.fixture(scope="module")
+def world(kept: Path) -> World:
+    scene = make_scene()
+    gate = make_gate(scene)
+    person = member(scene.team, *Role.values, name="Fuzzer")
+    known = {"gates": gate.pk, "use-cases": scene.use_case.pk, "datasets": scene.dataset.pk, "teams": scene.team.pk}
+    return World(known, token_for(person, "read", "write", "sign"))
+
+
 class Enough(Exception):
     """Takes back what one example wrote."""
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("path", "method"), OPERATIONS, ids=lambda value: str(value))
-def test_no_call_breaks_the_server_or_the_schema(path: str, method: str) -> None:
-    scene = make_scene()
-    gate = make_gate(scene)
-    person = member(scene.team, *Role.values, name="Fuzzer")
-    token = token_for(person, "read", "write", "sign")
-    schema = schemathesis.openapi.from_dict(DOCUMENT)
-    schema.app = application
-    operation = schema[path][method.upper()]
-    known = {"gates": gate.pk, "use-cases": scene.use_case.pk, "datasets": scene.dataset.pk, "teams": scene.team.pk}
+def test_no_call_breaks_the_server_or_the_schema(world: World, path: str, method: str) -> None:
+    operation = SCHEMA[path][method.upper()]
 
     @given(case=operation.as_strategy())
     @hypothesis_settings(
@@ -70,11 +84,11 @@ def test_no_call_breaks_the_server_or_the_schema(path: str, method: str) -> None
     )
     def run(case: Any) -> None:
         name = path.removeprefix("/api/v1/").split("/")[0]
-        if "id" in (case.path_parameters or {}) and name in known:
-            case.path_parameters["id"] = str(known[name])
+        if "id" in (case.path_parameters or {}) and name in world.known:
+            case.path_parameters["id"] = str(world.known[name])
         try:
             with transaction.atomic():
-                response = case.call(headers={"Authorization": token})
+                response = case.call(headers={"Authorization": world.token})
                 case.validate_response(response, checks=CHECKS)
                 raise Enough
         except Enough:

@@ -3,10 +3,12 @@
 Nobody gets 401, the wrong team 404, the wrong role 403, the right role neither.
 """
 
+import copy
 import datetime as dt
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -41,6 +43,7 @@ from config.api import router
 from tests.agenda.scenery import furnish_webhook, make_notification
 from tests.api.client import Caller
 from tests.assessments.scenery import make_assessment
+from tests.commits import sign
 from tests.datasets.audits import draw
 from tests.datasets.scenery import make_lineage, run_event
 from tests.datasets.sensitive_scenery import decide, put_sensitive
@@ -61,7 +64,7 @@ from tests.scenery import (
     upload,
 )
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("kept")]
 
 
 @dataclass
@@ -71,8 +74,8 @@ class World:
     objects: dict[str, Any]
 
 
-@pytest.fixture
-def world(notary: Callable[[], None]) -> World:
+@pytest.fixture(scope="module")
+def made(kept: Path) -> World:
     scene = make_scene(name="Ours")
     put_sensitive(scene.version)
     decide(scene, "email", "masked")
@@ -96,10 +99,10 @@ def world(notary: Callable[[], None]) -> World:
     rhythm = furnish_rhythm(scene)
     draft = datasets.draft_guideline(scene.dataset, by=scene.engineer)
     annotations = add_annotations(scene)
-    copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
+    training_copy, export = make_copy(scene), make_export(scene, is_for_anyone=True)
     audit = draw(scene)
     webhook = furnish_webhook(scene)
-    notary()
+    sign()
     waiver, thread, condition = with_exceptions(scene, gate)
     upload_id = upload(scene.dataset, "more.csv", "text,category\nx,y\n", scene.engineer).upload
     objects = {
@@ -115,7 +118,7 @@ def world(notary: Callable[[], None]) -> World:
         "lineage-node": lineage.extract.pk,
         "lineage-edge": lineage.edge.pk,
         "dataset-description": lineage.description.pk,
-        "dataset-copy": copy.pk,
+        "dataset-copy": training_copy.pk,
         "dataset-export": export.pk,
         "document": Document.objects.filter(kind="exclusions").get().pk,
         "attestation": attestation.pk,
@@ -157,6 +160,12 @@ def world(notary: Callable[[], None]) -> World:
         "team-calendar": rhythm.calendar.pk,
     }
     return World(scene, gate, objects)
+
+
+@pytest.fixture
+def world(made: World) -> World:
+    """Return the world as it was made: what a test remembers in it, no other one does."""
+    return copy.deepcopy(made)
 
 
 @dataclass(frozen=True)
