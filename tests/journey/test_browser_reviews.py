@@ -10,7 +10,7 @@ from apps.core import clock
 from apps.operations.models import Review
 from apps.owners import actions as owners
 from apps.owners.models import Ownership
-from tests.journey.test_browser_journey import sign_in
+from tests.journey.test_browser_journey import posted, sign_in
 from tests.operations.scenery import make_calendar, make_operating, newest, plan
 from tests.people.factories import PASSWORD, member
 
@@ -47,7 +47,7 @@ def test_an_overdue_review_is_reassigned_and_performed(page: Any, live_server: A
 
     sign_in(page, live_server.url, heir)
     page.get_by_role("link", name="Read and answer").first.click()
-    with page.expect_navigation():
+    with posted(page):
         page.get_by_role("button", name="Accept").click()
     page.goto(live_server.url + "/")
     page.locator(".work", has_text=str(review)).get_by_role("link", name="Perform it").click()

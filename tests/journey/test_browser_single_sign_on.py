@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import TimeoutError as Late
 
 from apps.gates.models import SignOff
+from tests.journey.test_browser_journey import posted
 from tests.people import identity_provider
 from tests.people.test_oidc import trust
 from tests.scenery import make_gate, make_scene
@@ -28,7 +29,7 @@ def test_a_person_signs_in_at_the_provider_and_confirms_a_signature_there(
         page.get_by_role("link", name="Confirm with Example ID").click()
         page.get_by_role("button", name="Confirm with Example ID").click()
         page.wait_for_url(f"**/gates/{gate.pk}/")
-        with page.expect_navigation():
+        with posted(page):
             page.get_by_role("button", name="Sign", exact=True).click()
     assert SignOff.objects.get().confirmed_by == "single sign-on"
 
