@@ -8,7 +8,7 @@ from django.apps import apps
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet, TextField
 from django.db.models.functions import Cast
 
-from apps.people.roles import ORGANISATION_PERMISSIONS, ROLE_PERMISSIONS, roles_with
+from apps.people.roles import ORGANISATION_PERMISSIONS, ROLE_PERMISSIONS, organisation_roles_with, roles_with
 
 
 def permissions_on(user: Any, team_id: uuid.UUID | None) -> frozenset[str]:
@@ -25,7 +25,7 @@ def permissions_on(user: Any, team_id: uuid.UUID | None) -> frozenset[str]:
 
 def who_may(permission: str, team_id: uuid.UUID, among: Iterable[uuid.UUID]) -> set[uuid.UUID]:
     """Return those of the people who are active and hold ``permission`` on the team by a role; one query."""
-    everywhere = [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]
+    everywhere = organisation_roles_with(permission)
     here = apps.get_model("people", "Membership").objects.filter(
         user=OuterRef("pk"), team_id=team_id, role__in=roles_with(permission)
     )
@@ -35,7 +35,7 @@ def who_may(permission: str, team_id: uuid.UUID, among: Iterable[uuid.UUID]) -> 
 
 def who_may_anywhere(permission: str) -> QuerySet[Any]:
     """Return those who are active and hold ``permission`` by a role, in the organisation or in some team."""
-    everywhere = [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]
+    everywhere = organisation_roles_with(permission)
     somewhere = apps.get_model("people", "Membership").objects.filter(
         user=OuterRef("pk"), role__in=roles_with(permission)
     )
@@ -84,7 +84,7 @@ def holding(
     memberships = apps.get_model("people", "Membership").objects.filter(
         user__in=people, team__in=wanted, role__in=roles_with(permission), user__is_active=True
     )
-    everywhere = [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]
+    everywhere = organisation_roles_with(permission)
     officers = apps.get_model("people", "User").objects.filter(
         pk__in=people, is_active=True, organisation_role__in=everywhere
     )

@@ -107,3 +107,8 @@ PERMISSIONS = frozenset().union(*ROLE_PERMISSIONS.values())
 def roles_with(permission: str) -> list[str]:
     """Return the roles that carry ``permission``."""
     return [role for role, held in ROLE_PERMISSIONS.items() if permission in held]
+
+
+def organisation_roles_with(permission: str) -> list[str]:
+    """Return the organisation's roles that carry ``permission``, on every team."""
+    return [role for role, held in ORGANISATION_PERMISSIONS.items() if permission in held]

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from django.db import IntegrityError
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from apps.core.clock import now
 from apps.core.errors import InvalidInput
@@ -189,7 +190,11 @@ def _require_waiting(gate: Gate, dossier: Dossier, by: User, rows: Sequence[Sign
         raise SecondResponsibility(_("You have signed this dossier. One person signs a gate once."))
     if dossier.unmet:
         raise GateNotInReview(
-            _("%(n)d requirements are not met yet, the first: %(title)s. %(sentence)s")
+            ngettext(
+                "%(n)d requirement is not met yet: %(title)s. %(sentence)s",
+                "%(n)d requirements are not met yet, the first: %(title)s. %(sentence)s",
+                len(dossier.unmet),
+            )
             % {
                 "n": len(dossier.unmet),
                 "title": dossier.unmet[0].title,
